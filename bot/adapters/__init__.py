@@ -1,0 +1,1 @@
+"""The edges people and programs touch. Adapters translate; they decide nothing."""

@@ -1,0 +1,1 @@
+"""The ``salus`` command: thin functions over the application, plain text or JSON."""

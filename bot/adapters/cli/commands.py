@@ -1,0 +1,140 @@
+"""The ``salus`` command tree. Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from bot.adapters.cli import feedback, kb, metrics
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.model import UserId
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="salus",
+    help="Salus, a health companion that cites its sources. Start with: salus chat",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(kb.app, name="kb", help="The knowledge base: search, list, check, add.")
+app.add_typer(metrics.app, name="metrics", help="Logged values: add, show, parse.")
+app.add_typer(feedback.app, name="feedback", help="Votes: stats.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+AsJsonl = Annotated[bool, typer.Option("--jsonl", help="JSON lines from standard input.")]
+User = Annotated[str, typer.Option("--user", help="Whose chat it is.")]
+
+
+@app.command()
+def chat(user: User = "local", as_json: AsJson = False, as_jsonl: AsJsonl = False) -> None:
+    """Talk to Salus; from a pipe, each line is one message."""
+
+    async def work(salus: App) -> None:
+        from bot.adapters import console
+
+        person = await salus.person("console", user)
+        if as_jsonl:
+            await _chat_jsonl(salus, person)
+        elif as_json:
+            await console.chat_json(salus, person)
+        elif sys.stdin.isatty():
+            await console.Terminal(salus, person).run()
+        else:
+            await console.chat_pipe(salus, person)
+
+    in_app(work)
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="The question.")] = "",
+    user: User = "local",
+    as_json: AsJson = False,
+    as_jsonl: AsJsonl = False,
+) -> None:
+    """Ask one question and leave."""
+
+    async def work(salus: App) -> None:
+        from bot.adapters import console, render
+        from bot.adapters.cli import jsonl
+
+        person = await salus.person("console", user)
+        if as_jsonl:
+            await _chat_jsonl(salus, person)
+            return
+        reply = await console.final_reply(salus, person, text or sys.stdin.read())
+        if as_json:
+            jsonl.emit(render.as_json(reply))
+            return
+        print(reply.text)
+        sources = render.sources_text(reply)
+        print(f"\n{sources}" if sources else "", end="\n" if sources else "")
+
+    in_app(work)
+
+
+async def _chat_jsonl(salus: App, person: UserId) -> None:
+    """Rows ``{"id", "text", "user"?}``; each is one message of that person."""
+    from bot.adapters import console, render
+    from bot.adapters.cli import jsonl
+
+    async def work(row: jsonl.Row) -> dict[str, object]:
+        who = await salus.person("console", str(row["user"])) if row.get("user") else person
+        return render.as_json(await console.final_reply(salus, who, jsonl.text_of(row)))
+
+    await jsonl.each_async(work)
+
+
+@app.command()
+def triage(
+    text: Annotated[str, typer.Argument(help="A message; without it, JSON lines are read.")] = "",
+    as_json: AsJson = False,
+    as_jsonl: AsJsonl = False,
+) -> None:
+    """How urgent a message is, by the rules that run before any model."""
+    from bot.adapters.cli import checks
+
+    checks.run_triage(text, as_json=as_json or as_jsonl)
+
+
+@app.command()
+def ground(as_json: AsJson = False, as_jsonl: AsJsonl = False) -> None:
+    """Check answers against passages: JSON lines in, verdicts per sentence out."""
+    from bot.adapters.cli import checks
+
+    del as_json, as_jsonl  # JSON lines are the only form it speaks
+    checks.run_ground()
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is configured, reachable or missing, and how to mend it."""
+    from bot.adapters.cli import doctor as clinic
+
+    raise typer.Exit(asyncio.run(clinic.run(as_json=as_json)))
+
+
+def in_app(work: Callable[[App], Awaitable[T]]) -> T:
+    """Build the application, run ``work`` in it, close it; settings faults raise SettingsError."""
+    from bot.adapters.cli.progress import bar
+    from bot.app import build
+    from bot.logs import configure
+    from bot.settings import load
+
+    async def main() -> T:
+        settings = load()
+        configure(settings.log_level)
+        with bar() as progress:
+            async with build(settings, progress=progress) as salus:
+                return await work(salus)
+
+    return asyncio.run(main())

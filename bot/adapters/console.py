@@ -1,0 +1,155 @@
+"""The terminal: a chat for people, transcripts in a pipe, JSON lines for programs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime
+from typing import TextIO
+
+from bot.adapters import render
+from bot.adapters.cli import jsonl
+from bot.app import App
+from bot.errors import SalusError
+from bot.i18n import t
+from bot.logs import logger
+from bot.model import Lang, Message, Place, Reply, UserId
+from rag.types import KnowledgeError
+
+
+def message(app: App, user: UserId, text: str) -> Message:
+    """What was typed, as a Message from the terminal."""
+    place = Place(platform="console", chat="terminal", private=True)
+    return Message(user=user, place=place, text=text, sent_at=datetime.now(UTC), tz=zone(app))
+
+
+def zone(app: App) -> str:
+    """The person's time zone: the setting, else the machine's, else UTC."""
+    if app.settings.tz:
+        return app.settings.tz
+    with suppress(OSError):
+        from pathlib import Path
+
+        parts = Path("/etc/localtime").resolve().parts
+        if "zoneinfo" in parts:
+            return "/".join(parts[parts.index("zoneinfo") + 1 :])
+    return "UTC"
+
+
+async def final_reply(app: App, user: UserId, text: str) -> Reply:
+    """The final reply to one message; a fault of ours becomes a plain word, never a traceback."""
+    lang: Lang = "zh" if app.settings.lang == "zh" else "en"
+    last = Reply(text=t("error.unexpected", lang), kind="clarify", lang=lang)
+    try:
+        async with aclosing(app.dialogue.respond(message(app, user, text))) as replies:
+            async for reply in replies:
+                if reply.final:
+                    last = reply
+    except Exception as error:  # noqa: BLE001  # the one catch-all of this edge
+        logger().error("reply failed", error=type(error).__name__, exc_info=True)
+    return last
+
+
+async def chat_json(app: App, user: UserId, stream: TextIO | None = None) -> None:
+    """One message per line in, one JSON object per final reply out."""
+    async for line in lines(stream or sys.stdin):
+        jsonl.emit(render.as_json(await final_reply(app, user, line)))
+
+
+async def chat_pipe(app: App, user: UserId, stream: TextIO | None = None) -> None:
+    """A transcript: each line as it was asked, then the answer and its sources."""
+    async for line in lines(stream or sys.stdin):
+        if not line.strip():
+            continue
+        print(f"> {line.strip()[:400]}\n", flush=True)
+        reply = await final_reply(app, user, line)
+        print(reply.text)
+        sources = render.sources_text(reply)
+        print(f"\n{sources}\n" if sources else "", flush=True)
+
+
+async def lines(stream: TextIO) -> AsyncGenerator[str, None]:
+    """Lines of a stream without their ends, read in a thread."""
+    while line := await asyncio.to_thread(stream.readline):
+        yield line.rstrip("\r\n")
+
+
+class Terminal:
+    """The interactive chat."""
+
+    def __init__(self, app: App, user: UserId) -> None:
+        """Colours only when the terminal has them; rich decides."""
+        from rich.console import Console
+
+        self._app = app
+        self._user = user
+        self._lang: Lang = "zh" if app.settings.lang == "zh" else "en"
+        self._out = Console(highlight=False, soft_wrap=False)
+
+    async def run(self) -> None:
+        """Welcome, then read and answer until end of input."""
+        with suppress(ImportError):
+            import readline  # noqa: F401  # line editing and history for input()
+        self._out.print(t("console.welcome", self._lang), style="bold")
+        warming = asyncio.create_task(self._warm())
+        try:
+            while (text := await self._ask()) is not None:
+                if text.strip():
+                    await self._answer(text)
+        finally:
+            warming.cancel()
+            with suppress(asyncio.CancelledError):
+                await warming
+            self._out.print()
+
+    async def _warm(self) -> None:
+        try:
+            await self._app.warm()
+        except (SalusError, KnowledgeError) as error:
+            logger().info("not warm", error=type(error).__name__)
+
+    async def _ask(self) -> str | None:
+        try:
+            return await asyncio.to_thread(input, "\n" + t("console.prompt", self._lang))
+        except EOFError:
+            return None
+
+    async def _answer(self, text: str) -> None:
+        """Show checked sentences as they come; the final reply always stands in full."""
+        shown = ""
+        reply: Reply | None = None
+        try:
+            async with aclosing(
+                self._app.dialogue.respond(message(self._app, self._user, text))
+            ) as replies:
+                async for reply in replies:
+                    shown = self._grow(shown, reply)
+        except Exception as error:  # noqa: BLE001  # the one catch-all of this edge
+            logger().error("reply failed", error=type(error).__name__, exc_info=True)
+            self._out.print(t("error.unexpected", self._lang), style="red")
+            return
+        self._out.print()
+        if reply is not None:
+            self._lang = reply.lang
+            self._below(reply)
+
+    def _grow(self, shown: str, reply: Reply) -> str:
+        """Print what is new; when the text was replaced, print it whole on a new line."""
+        style = "bold red" if reply.kind in {"emergency", "crisis"} else ""
+        text = reply.text
+        if shown and text.startswith(shown):
+            self._out.print(text[len(shown) :], end="", markup=False, style=style)
+        elif shown:
+            self._out.print(f"\n{text}", end="", markup=False, style=style)
+        else:
+            self._out.print(text, end="", markup=False, style=style)
+        return text
+
+    def _below(self, reply: Reply) -> None:
+        sources = render.sources_text(reply)
+        if sources:
+            self._out.print(f"\n{sources}", style="dim", markup=False)
+        if reply.votable and reply.citations:
+            self._out.print(t("console.rate", reply.lang), style="dim", markup=False)

@@ -1,0 +1,129 @@
+"""The composition root: the only place where parts are made and put together.
+
+Nothing is opened before it is needed: an emergency is answered while the database, the index
+or the model is missing, and ``salus --help`` pays for none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.deferred import DeferredRetriever, DeferredStore
+from bot.dialogue.answering import Answerer
+from bot.dialogue.manager import Defaults, DialogueManager
+from bot.errors import StoreError
+from bot.generation.embedded import CONTEXT_TOKENS, EmbeddedGenerator, packaged_model
+from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
+from bot.generation.prompts import PromptBook
+from bot.grounding.check import Checker
+from bot.model import Lang, Platform, UserId
+from bot.safety import Triage
+from bot.settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from rag.library import Knowledge
+
+Progress = Callable[[int, int], None]
+PAGES = ROOT / "knowledge" / "pages"
+PROMPTS = ROOT / "prompts" / "answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Everything an adapter needs."""
+
+    settings: Settings
+    dialogue: DialogueManager
+    store: DeferredStore
+    retriever: DeferredRetriever
+    generator: OpenAICompatibleGenerator | EmbeddedGenerator | None
+
+    async def person(self, platform: Platform, external_id: str) -> UserId:
+        """The person behind a platform's id; while the store is down, a stand-in."""
+        try:
+            return await self.store.user_for(platform, external_id)
+        except StoreError:
+            return UserId(f"{platform}:{external_id}")
+
+    async def warm(self) -> None:
+        """Load what the first question needs, ahead of it; failures show when it is asked."""
+        await self.retriever.warm()
+        if self.generator is not None:
+            await self.generator.warm()
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings, *, progress: Progress | None = None
+) -> AsyncGenerator[App, None]:
+    """Wire the application and close it again."""
+    store = DeferredStore(settings.resolved_database_url, settings.resolved_key_file)
+    retriever = DeferredRetriever(lambda: open_knowledge(settings, progress=progress))
+    generator = make_generator(settings)
+    answerer = Answerer(
+        retriever=retriever,
+        generator=generator,
+        prompts=PromptBook.load(PROMPTS),
+        checker=Checker(),
+        budget_tokens=_budget(settings),
+        similarity=retriever.similarity,
+    )
+    defaults = Defaults(lang=_default_lang(settings), country=settings.country)
+    dialogue = DialogueManager(
+        store=store, answerer=answerer, triage=Triage.load(), defaults=defaults
+    )
+    try:
+        yield App(
+            settings=settings,
+            dialogue=dialogue,
+            store=store,
+            retriever=retriever,
+            generator=generator,
+        )
+    finally:
+        await store.close()
+        if generator is not None:
+            await generator.close()
+        await asyncio.to_thread(retriever.close)
+
+
+def open_knowledge(settings: Settings, *, progress: Progress | None = None) -> Knowledge:
+    """Open (on first use: build) the knowledge library of the data folder."""
+    from rag.library import Knowledge
+
+    url = settings.database_url
+    return Knowledge.open(
+        settings.data_dir,
+        pages_dir=PAGES,
+        database_url=url if url.startswith(("postgres://", "postgresql://")) else None,
+        progress=progress,
+    )
+
+
+def make_generator(settings: Settings) -> OpenAICompatibleGenerator | EmbeddedGenerator | None:
+    """The served model when one is set, else the packaged one, else none."""
+    if settings.model == "off":
+        return None
+    endpoint = Endpoint(
+        url=settings.model_url,
+        model=settings.model_name,
+        api_key=settings.model_api_key.get_secret_value() if settings.model_api_key else "none",
+        first_token_s=settings.model_first_token_s,
+        total_s=settings.model_total_s,
+    )
+    if settings.model_url:
+        return OpenAICompatibleGenerator(endpoint)
+    return EmbeddedGenerator(endpoint) if packaged_model() else None
+
+
+def _budget(settings: Settings) -> int:
+    """The embedded model reads slowly: its prompt stays within a second or two of reading."""
+    return settings.context_tokens if settings.model_url else min(1200, CONTEXT_TOKENS)
+
+
+def _default_lang(settings: Settings) -> Lang:
+    return "zh" if settings.lang == "zh" else "en"

@@ -1,0 +1,155 @@
+"""Parts that open on first use and say so in their own errors, so that start-up never fails.
+
+A part that could not be opened is tried again at the next use: a database that was locked or a
+disk that was full may be back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.model import (
+    Feedback,
+    Lang,
+    MetricKind,
+    Observation,
+    ObservationId,
+    Profile,
+    SearchResult,
+    Turn,
+    TurnId,
+    UserId,
+)
+from rag.types import RetrievalError
+
+if TYPE_CHECKING:
+    from bot.store import PersonStore
+    from rag.library import Knowledge
+
+SEARCH_DEADLINE_S = 6.0
+
+
+class DeferredRetriever:
+    """A Retriever over a knowledge library that is opened by the first search."""
+
+    def __init__(self, opener: Callable[[], Knowledge]) -> None:
+        """``opener`` blocks (it may build the index) and runs in a thread."""
+        self._opener = opener
+        self._knowledge: Knowledge | None = None
+        self._opening = asyncio.Lock()
+
+    async def knowledge(self) -> Knowledge:
+        """The open library. Raises a KnowledgeError when it cannot be opened."""
+        async with self._opening:
+            if self._knowledge is None:
+                self._knowledge = await asyncio.to_thread(self._opener)
+        return self._knowledge
+
+    async def warm(self) -> None:
+        """Open the library and make one search, so that the first real one is quick."""
+        knowledge = await self.knowledge()
+        await asyncio.to_thread(knowledge.search, "sleep", lang="en", limit=1)
+
+    async def search(self, query: str, *, lang: Lang | None, limit: int) -> SearchResult:
+        """See ports.Retriever; opening may take long, searching may not."""
+        knowledge = await self.knowledge()
+        try:
+            async with asyncio.timeout(SEARCH_DEADLINE_S):
+                return await asyncio.to_thread(knowledge.search, query, lang=lang, limit=limit)
+        except TimeoutError as error:
+            raise RetrievalError("search took too long") from error
+
+    def similarity(self, query: str, texts: list[str]) -> list[float]:
+        """Cosine similarity of ``query`` to each text, in [-1, 1]; runs in the caller's thread."""
+        if self._knowledge is None or not texts:
+            return [0.0] * len(texts)
+        first, *rest = self._knowledge.embed([query, *texts])
+        return [sum(a * b for a, b in zip(first, other, strict=True)) for other in rest]
+
+    def close(self) -> None:
+        """Close the library if it was opened."""
+        if self._knowledge is not None:
+            self._knowledge.close()
+            self._knowledge = None
+
+
+class DeferredStore:
+    """A Store that opens its database on first use; every method may raise its StoreErrors."""
+
+    def __init__(self, url: str, key_file: Path) -> None:
+        """Nothing is touched yet."""
+        self._url = url
+        self._key_file = key_file
+        self._store: PersonStore | None = None
+        self._opening = asyncio.Lock()
+
+    async def opened(self) -> PersonStore:
+        """The open store. Raises a StoreError when it cannot be opened."""
+        async with self._opening:
+            if self._store is None:
+                from bot.store import KeyRing, open_store
+
+                keys = await asyncio.to_thread(KeyRing.open, self._key_file)
+                self._store = await open_store(self._url, keys=keys)
+        return self._store
+
+    async def user_for(self, platform: str, external_id: str) -> UserId:
+        """The person behind a platform's id, made on first sight."""
+        return await (await self.opened()).user_for(platform, external_id)
+
+    async def profile(self, user: UserId) -> Profile:
+        """See ports.Store, as all that follow."""
+        return await (await self.opened()).profile(user)
+
+    async def save_profile(self, profile: Profile) -> None:
+        await (await self.opened()).save_profile(profile)
+
+    async def add_observations(
+        self, user: UserId, observations: Sequence[Observation]
+    ) -> list[ObservationId]:
+        return await (await self.opened()).add_observations(user, observations)
+
+    async def observations(
+        self, user: UserId, *, kind: MetricKind | None = None, since: datetime | None = None
+    ) -> list[Observation]:
+        return await (await self.opened()).observations(user, kind=kind, since=since)
+
+    async def last_logged(self, user: UserId) -> list[ObservationId]:
+        return await (await self.opened()).last_logged(user)
+
+    async def remove_observations(self, user: UserId, ids: Sequence[ObservationId]) -> int:
+        return await (await self.opened()).remove_observations(user, ids)
+
+    async def add_turn(self, turn: Turn) -> None:
+        await (await self.opened()).add_turn(turn)
+
+    async def turn(self, user: UserId, turn: TurnId) -> Turn:
+        return await (await self.opened()).turn(user, turn)
+
+    async def history(self, user: UserId, *, platform: str, chat: str, limit: int) -> list[Turn]:
+        store = await self.opened()
+        return await store.history(user, platform=platform, chat=chat, limit=limit)
+
+    async def vote(self, feedback: Feedback) -> None:
+        await (await self.opened()).vote(feedback)
+
+    async def votes(self) -> list[Feedback]:
+        return await (await self.opened()).votes()
+
+    async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]:
+        return await (await self.opened()).feedback_stats(reasons)
+
+    async def export(self, user: UserId) -> dict[str, object]:
+        return await (await self.opened()).export(user)
+
+    async def forget(self, user: UserId) -> None:
+        await (await self.opened()).forget(user)
+
+    async def close(self) -> None:
+        if self._store is not None:
+            await self._store.close()
+            self._store = None

@@ -1,0 +1,1 @@
+"""Decides what happens to a message; knows no transport, no SDK and no database."""

@@ -1,0 +1,271 @@
+"""Answers one question: retrieve, ask the model, check every sentence, or answer by extract.
+
+A sentence is shown only after it passed the grounding check, also while streaming. When the
+model is missing, late, broken off or says what its passages do not, the extractive answer,
+whose sentences are the passages' own, takes its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from bot.dialogue import context
+from bot.dialogue.citing import cite
+from bot.dialogue.numbers import OwnNumbers
+from bot.dialogue.turns import Said
+from bot.errors import ModelError
+from bot.grounding.check import Checker, CitedPassage
+from bot.grounding.extractive import compose
+from bot.grounding.sentences import complete_sentences
+from bot.i18n import t
+from bot.model import Generation, Hit, Lang, SearchResult, Turn
+from bot.ports import Generator, Prompts, Retriever
+from bot.safety import unsafe_advice
+from rag.types import KnowledgeError
+
+_PASSAGES = 6
+_MOST_SENTENCES = 5
+_SEARCH_DEADLINE_S = 6.0
+Similarity = Callable[[str, list[str]], list[float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked and all that may help to answer it. ``tenant`` separates model caches."""
+
+    text: str
+    search_text: str
+    lang: Lang
+    tenant: str
+    own: OwnNumbers = field(default_factory=OwnNumbers)
+    profile: tuple[str, ...] = ()
+    history: tuple[Turn, ...] = ()
+
+
+class Rejected(Exception):  # noqa: N818  # not a failure: the verdict that ends a model answer
+    """The model's answer did not hold; ``key`` says how, for the record."""
+
+    def __init__(self, key: str) -> None:
+        """Keep the reason."""
+        super().__init__(key)
+        self.key = key
+
+
+class Answerer:
+    """The answering path over the retriever, the generator and the grounding check."""
+
+    def __init__(
+        self,
+        *,
+        retriever: Retriever,
+        generator: Generator | None,
+        prompts: Prompts,
+        checker: Checker,
+        budget_tokens: int,
+        similarity: Similarity | None = None,
+    ) -> None:
+        """``generator`` None: never ask a model. ``budget_tokens`` bounds one prompt."""
+        self._retriever = retriever
+        self._generator = generator
+        self._prompts = prompts
+        self._checker = checker
+        self._budget = budget_tokens
+        self._similarity = similarity
+
+    async def answer(self, question: Question) -> AsyncGenerator[Said, None]:
+        """Yield checked snapshots; the last one is final. Never raises for a known failure."""
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(_SEARCH_DEADLINE_S):
+                found = await self._retriever.search(
+                    question.search_text, lang=question.lang, limit=_PASSAGES
+                )
+        except (KnowledgeError, TimeoutError) as error:
+            key = getattr(error, "key", "error.retrieval")
+            yield Said(text=t("answer.no_knowledge", question.lang), kind="answer", failure=key)
+            return
+        steps = {"search_ms": _since(started)}
+        if not found.relevant or not found.hits:
+            yield _nothing_found(question, found, steps)
+            return
+        async with aclosing(self._from_passages(question, found, started, steps)) as said:
+            async for snapshot in said:
+                yield snapshot
+
+    async def _from_passages(
+        self, question: Question, found: SearchResult, started: float, steps: dict[str, float]
+    ) -> AsyncGenerator[Said, None]:
+        """The model's answer if there is one that holds; the extractive answer if not."""
+        failure = ""
+        generator = self._generator
+        if generator is not None and question.lang in generator.languages:
+            try:
+                async with aclosing(
+                    self._from_model(generator, question, found, started, steps)
+                ) as said:
+                    async for snapshot in said:
+                        yield snapshot
+                return
+            except (ModelError, Rejected) as error:
+                failure = error.key
+        steps["model_ms"] = _since(started) - steps["search_ms"]
+        yield await self._extract(question, found, failure, steps)
+
+    async def _from_model(
+        self,
+        generator: Generator,
+        question: Question,
+        found: SearchResult,
+        started: float,
+        steps: dict[str, float],
+    ) -> AsyncGenerator[Said, None]:
+        """Stream the model; yield only sentences that hold. Raises ModelError or Rejected."""
+        filled = context.build(
+            question=question.text,
+            hits=found.hits,
+            metrics=question.own.context,
+            profile=question.profile,
+            history=question.history,
+            budget=self._budget,
+        )
+        prompt = await asyncio.to_thread(
+            self._prompts.build,
+            language=context.LANGUAGE_NAMES[question.lang],
+            sentences=str(_MOST_SENTENCES),
+            no_answer=t("answer.model_has_none", question.lang),
+            **filled.values,
+        )
+        draft = Draft(self._checker, filled.hits, question)
+        first_ms: float | None = None
+        said = Said(text="", kind="answer", path="model", model=generator.name, final=False)
+        async with aclosing(generator.stream(prompt, tenant=question.tenant)) as stream:
+            async for generation in stream:
+                first_ms = first_ms or _since(started)
+                if await asyncio.to_thread(draft.take, generation):
+                    yield replace(said, text=draft.text, first_token_ms=first_ms)
+        draft.finish()
+        text, citations = cite(draft.text, filled.hits)
+        yield replace(
+            said,
+            text=text,
+            final=True,
+            model=generator.name,
+            adapter=generator.adapter,
+            prompt_version=self._prompts.version,
+            knowledge_version=found.version,
+            citations=citations,
+            passages=tuple(c.id for c in citations),
+            metric_summary="\n".join(question.own.context),
+            votable=True,
+            first_token_ms=first_ms,
+            steps_ms={**steps, "model_ms": _since(started) - steps["search_ms"]},
+        )
+
+    async def _extract(
+        self, question: Question, found: SearchResult, failure: str, steps: dict[str, float]
+    ) -> Said:
+        """The deterministic answer from the passages' own sentences."""
+        answer = await asyncio.to_thread(
+            compose,
+            question.search_text,
+            found.hits,
+            lang=question.lang,
+            similarity=self._similarity,
+            max_sentences=_MOST_SENTENCES,
+        )
+        if not answer.citations:
+            return replace(_nothing_found(question, found, steps), failure=failure)
+        return Said(
+            text=answer.text,
+            kind="answer",
+            path="extractive",
+            citations=answer.citations,
+            passages=tuple(c.id for c in answer.citations),
+            knowledge_version=found.version,
+            metric_summary="\n".join(question.own.context),
+            model=self._generator.name if failure and self._generator else "",
+            prompt_version=self._prompts.version if failure else "",
+            failure=failure,
+            votable=True,
+            steps_ms=steps,
+        )
+
+
+class Draft:
+    """The model's answer as far as it has been checked: complete sentences that hold."""
+
+    def __init__(self, checker: Checker, hits: Sequence[Hit], question: Question) -> None:
+        """The hits are the numbered passages the model was shown, in order."""
+        self._checker = checker
+        self._passages = [
+            CitedPassage(id=h.passage.id, text=h.passage.text, title=h.passage.title) for h in hits
+        ]
+        self._question = question
+        self._seen = 0
+        self._kept: list[str] = []
+        self._dropped = 0
+        self._finish: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The sentences that hold, joined as they stood."""
+        return "".join(self._kept).strip()
+
+    def take(self, generation: Generation) -> bool:
+        """Check the newly completed sentences; True when there is more to show."""
+        self._finish = generation.finish
+        sentences, rest = complete_sentences(generation.text)
+        if generation.finish == "stop" and rest.strip():
+            sentences.append(rest)  # the end of the answer completes its last sentence
+        fresh, self._seen = sentences[self._seen :], len(sentences)
+        before = len(self._kept)
+        for sentence in fresh:
+            self._judge(sentence)
+        return len(self._kept) > before
+
+    def finish(self) -> None:
+        """Accept the whole, or raise Rejected when too little of it holds."""
+        if self._question.lang == "en" and not self._kept:
+            raise Rejected("check.nothing_supported")
+        if not any("[" in sentence for sentence in self._kept):
+            raise Rejected("check.no_citation")
+        if self._finish == "length":
+            self._kept.append(" " + t("answer.shortened", self._question.lang))
+
+    def _judge(self, sentence: str) -> None:
+        if not sentence.strip():
+            return
+        report = self._checker.check(
+            sentence,
+            self._passages,
+            metrics=self._question.own.accepted,
+            lang=self._question.lang,
+            citations="required",
+        )
+        if report.supported and unsafe_advice(sentence, self._question.lang) is None:
+            self._kept.append(sentence)
+            return
+        self._dropped += 1
+        # One stray sentence may go; an answer that goes on making things up is not trimmed
+        # into shape, it is given up at once.
+        if self._dropped > max(1, len(self._kept) // 2):
+            raise Rejected("check.unsupported")
+
+
+def _nothing_found(question: Question, found: SearchResult, steps: dict[str, float]) -> Said:
+    return Said(
+        text=t("answer.nothing_found", question.lang),
+        kind="answer",
+        knowledge_version=found.version,
+        relevant=False,
+        votable=True,
+        steps_ms=steps,
+    )
+
+
+def _since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,85 @@
+"""What the model gets to read, within a token budget: passages, numbers, profile, recent turns.
+
+Pure. The question and the first passage always fit; then the person's own numbers, the other
+passages in rank order, and as many recent turns as are left room for, newest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.model import Hit, Lang, Turn
+
+_OVERHEAD_TOKENS = 420  # the fixed texts of the prompt and the chat template
+_HISTORY_CHARS = 400  # an earlier turn is a reminder, not a source
+NOTHING = "-"
+LANGUAGE_NAMES: Mapping[Lang, str] = {"en": "English", "zh": "简体中文"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The filled sections of a prompt and the passages that made it in, in citation order."""
+
+    hits: tuple[Hit, ...]
+    values: Mapping[str, str]
+
+
+def tokens(text: str) -> int:
+    """A safe upper guess of the tokens in ``text``: 4 Latin characters or 1 other per token."""
+    ascii_chars = sum(c.isascii() for c in text)
+    return ascii_chars // 4 + 2 * (len(text) - ascii_chars) + 1
+
+
+def build(
+    *,
+    question: str,
+    hits: Sequence[Hit],
+    metrics: Sequence[str],
+    profile: Sequence[str],
+    history: Sequence[Turn],
+    budget: int,
+) -> Context:
+    """Fill the sections. ``budget`` is in tokens for the whole prompt."""
+    left = budget - _OVERHEAD_TOKENS - tokens(question)
+    numbers = "\n".join(metrics)
+    about = "; ".join(profile)
+    left -= tokens(numbers) + tokens(about)
+    kept, shown = _fit_passages(hits, left)
+    left -= sum(tokens(block) for block in shown)
+    return Context(
+        hits=kept,
+        values={
+            "question": question,
+            "passages": "\n\n".join(shown) or NOTHING,
+            "metrics": numbers or NOTHING,
+            "profile": about or NOTHING,
+            "history": _fit_history(history, left) or NOTHING,
+        },
+    )
+
+
+def _fit_passages(hits: Sequence[Hit], left: int) -> tuple[tuple[Hit, ...], list[str]]:
+    kept: list[Hit] = []
+    shown: list[str] = []
+    for hit in hits:
+        passage = hit.passage
+        block = f"[{len(kept) + 1}] {passage.title} › {passage.section}\n{passage.text}"
+        cost = tokens(block)
+        if kept and cost > left:
+            break
+        left -= cost
+        kept.append(hit)
+        shown.append(block)
+    return tuple(kept), shown
+
+
+def _fit_history(history: Sequence[Turn], left: int) -> str:
+    lines: list[str] = []
+    for turn in reversed(history):
+        line = f"Person: {turn.asked[:_HISTORY_CHARS]}\nSalus: {turn.answered[:_HISTORY_CHARS]}"
+        left -= tokens(line)
+        if left < 0:
+            break
+        lines.append(line)
+    return "\n".join(reversed(lines))

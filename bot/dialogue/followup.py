@@ -1,0 +1,32 @@
+"""What to search for when a question leans on the one before ("and for children?")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.model import Turn
+
+_LEANS = re.compile(
+    r"^(?:and\b|what about|how about|what if|why\??$|why is that|how so|what else|anything else"
+    r"|tell me more|more\b|ok(?:ay)? (?:and|but)|but\b|so\b|then\b"
+    r"|那|还有|为什么呢?[?？]?$|再|然后|如果)"
+    r"|\b(?:it|that|this|they|them|those|these|one)\b|(?:它|这个|那个|这样|那样|这种|那种)",
+    re.IGNORECASE,
+)
+_SHORT_WORDS = 8
+_SHORT_HAN = 14
+
+
+def search_text(text: str, history: Sequence[Turn]) -> str:
+    """The text itself, or the last question and the text when it leans on it."""
+    answered = [turn for turn in history if turn.kind == "answer"]
+    if not answered or not _leans(text):
+        return text
+    return f"{answered[-1].asked} {text}"
+
+
+def _leans(text: str) -> bool:
+    han = len(re.findall(r"[\u3400-\u9fff]", text))
+    short = han <= _SHORT_HAN if han else len(text.split()) <= _SHORT_WORDS
+    return short and bool(_LEANS.search(text.strip()))

@@ -1,0 +1,1 @@
+"""The language model behind one port: any OpenAI-compatible server, or the embedded model."""

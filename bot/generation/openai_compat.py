@@ -1,0 +1,276 @@
+"""One client for every OpenAI-compatible server: vLLM in production, llama.cpp when embedded.
+
+Translates in (prompt → LangChain messages) and out (chunks → Generation, SDK errors → ModelError).
+An answer counts only when the server said why it ended: ``stop`` or ``length``. vLLM can answer
+HTTP 200 and then ``finish_reason: abort`` (vllm #57082), and a broken stream has no reason at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bot.errors import (
+    ModelAbortedError,
+    ModelCutOffError,
+    ModelError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
+from bot.generation.breaker import Breaker
+from bot.i18n import LANGS
+from bot.model import ChatMessage, Generation, Lang
+
+if TYPE_CHECKING:
+    import httpx2
+    from langchain_core.messages import AIMessageChunk, BaseMessage
+    from langchain_openai import ChatOpenAI
+
+_RETRY_PAUSE_S = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where and how to ask. Times in seconds; ``total_s`` covers the whole answer."""
+
+    url: str
+    model: str = ""
+    api_key: str = "none"
+    first_token_s: float = 8.0
+    total_s: float = 25.0
+    max_tokens: int = 400
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What the server says it serves."""
+
+    model: str
+    is_vllm: bool
+
+
+class OpenAICompatibleGenerator:
+    """A Generator over HTTP. One instance serves all chats; it keeps no chat state."""
+
+    def __init__(self, endpoint: Endpoint, *, breaker: Breaker | None = None) -> None:
+        """No connection is made before the first ``stream`` or ``warm``."""
+        self._endpoint = endpoint
+        self._breaker = breaker or Breaker()
+        self._chat: ChatOpenAI | None = None
+        self._served: _Served | None = None
+        self._http: httpx2.AsyncClient | None = None
+        self._starting = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        """The model asked for, known after the first contact."""
+        return self._served.model if self._served else self._endpoint.model
+
+    @property
+    def adapter(self) -> str:
+        """The LoRA adapter in use; none is chosen here yet."""
+        return ""
+
+    @property
+    def languages(self) -> frozenset[Lang]:
+        """A served model is expected to write both our languages."""
+        return frozenset(LANGS)
+
+    async def warm(self) -> str:
+        """Import the client, ask the server for its models and return the chosen one."""
+        try:
+            async with asyncio.timeout(self._endpoint.first_token_s):
+                await self._client()
+        except TimeoutError as error:
+            raise ModelTimeoutError("no answer to /v1/models") from error
+        return self.name
+
+    async def close(self) -> None:
+        """Close the connections; the next stream would open new ones."""
+        if self._http is not None:
+            await self._http.aclose()
+        self._http = self._chat = self._served = None
+
+    async def stream(
+        self, prompt: Sequence[ChatMessage], *, tenant: str = ""
+    ) -> AsyncGenerator[Generation, None]:
+        """Yield the growing answer. Closing this generator closes the socket, which cancels.
+
+        ``tenant`` separates prefix caches (vLLM ``cache_salt``), so that nobody can time
+        somebody else's prompt. Raises a ModelError subclass; nothing else.
+        """
+        if not self._breaker.allows():
+            raise ModelUnavailableError("circuit open")
+        try:
+            async with aclosing(self._bounded(prompt, tenant)) as answer:
+                async for generation in answer:
+                    yield generation
+            self._breaker.succeeded()
+        except ModelError:
+            self._breaker.failed()
+            raise
+        finally:
+            self._breaker.released()
+
+    async def _bounded(
+        self, prompt: Sequence[ChatMessage], tenant: str
+    ) -> AsyncGenerator[Generation, None]:
+        """The stream with both deadlines kept and its end checked."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._endpoint.total_s
+        first_token_by = loop.time() + self._endpoint.first_token_s
+        text, finish = "", ""
+        async with aclosing(self._with_one_retry(prompt, tenant, first_token_by)) as chunks:
+            while True:
+                by = end if text else min(first_token_by, end)
+                try:
+                    async with asyncio.timeout_at(by):
+                        chunk = await anext(chunks, None)
+                except TimeoutError as error:
+                    what = "answer not finished" if text else "no first token"
+                    raise ModelTimeoutError(what) from error
+                if chunk is None:
+                    break
+                piece = chunk.text
+                finish = str(chunk.response_metadata.get("finish_reason") or finish)
+                if piece:
+                    text += piece
+                    yield Generation(text=text)
+        yield Generation(text=text, finish=_checked(finish))
+
+    async def _with_one_retry(
+        self, prompt: Sequence[ChatMessage], tenant: str, retry_until: float
+    ) -> AsyncGenerator[AIMessageChunk, None]:
+        """Ask; ask once more only when nothing came and nothing can have been done."""
+        for attempt in (1, 2):
+            begun = False
+            try:
+                async with aclosing(self._ask(prompt, tenant)) as chunks:
+                    async for chunk in chunks:
+                        begun = True
+                        yield chunk
+                return
+            except ModelUnavailableError:
+                now = asyncio.get_running_loop().time()
+                if begun or attempt == 2 or now + _RETRY_PAUSE_S >= retry_until:
+                    raise
+                await asyncio.sleep(_RETRY_PAUSE_S)
+
+    async def _ask(
+        self, prompt: Sequence[ChatMessage], tenant: str
+    ) -> AsyncGenerator[AIMessageChunk, None]:
+        """One request; SDK errors become ours."""
+        chat, served = await self._client()
+        options: dict[str, Any] = {"model": served.model}
+        if served.is_vllm and tenant:
+            options["extra_body"] = {"cache_salt": hashlib.sha256(tenant.encode()).hexdigest()[:32]}
+        begun = False
+        source: AsyncIterator[Any] = chat.astream(_translate(prompt), **options)
+        try:
+            async for chunk in source:
+                begun = True
+                yield chunk
+        except _sdk_errors() as error:
+            raise _named(error, begun=begun) from error
+        finally:
+            close = getattr(source, "aclose", None)
+            if close is not None:
+                await close()
+
+    async def _client(self) -> tuple[ChatOpenAI, _Served]:
+        async with self._starting:
+            if self._chat is None:
+                self._http = await asyncio.to_thread(self._connections)
+                self._chat = await asyncio.to_thread(self._build, self._http)
+            if self._served is None:
+                self._served = await self._discover(self._http)
+        return self._chat, self._served
+
+    def _connections(self) -> httpx2.AsyncClient:
+        """Our own connections: the library's default ones are shared by the whole process."""
+        import httpx2
+
+        return httpx2.AsyncClient(timeout=self._endpoint.total_s)
+
+    def _build(self, http: httpx2.AsyncClient) -> ChatOpenAI:
+        from langchain_openai import ChatOpenAI
+        from pydantic import SecretStr
+
+        e = self._endpoint
+        return ChatOpenAI(
+            base_url=e.url,  # passed explicitly: a gateway variable must never reroute us
+            api_key=SecretStr(e.api_key),
+            model=e.model or "default",
+            temperature=e.temperature,
+            max_completion_tokens=e.max_tokens,
+            timeout=e.total_s,
+            max_retries=0,
+            stream_usage=True,
+            use_responses_api=False,
+            http_async_client=http,
+        )
+
+    async def _discover(self, http: httpx2.AsyncClient | None) -> _Served:
+        from openai import AsyncOpenAI
+
+        e = self._endpoint
+        client = AsyncOpenAI(base_url=e.url, api_key=e.api_key, max_retries=0, http_client=http)
+        try:
+            models = [model async for model in client.models.list(timeout=e.first_token_s)]
+        except _sdk_errors() as error:
+            raise _named(error, begun=False) from error
+        if not models:
+            raise ModelUnavailableError("the server lists no model")
+        names = {model.id for model in models}
+        if e.model and e.model not in names:
+            raise ModelUnavailableError(f"the server has no model {e.model!r}")
+        is_vllm = any(model.owned_by == "vllm" for model in models)
+        return _Served(e.model or models[0].id, is_vllm)
+
+
+def _translate(prompt: Sequence[ChatMessage]) -> list[BaseMessage]:
+    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+    kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+    return [kinds[message.role](content=message.content) for message in prompt]
+
+
+def _checked(finish: str) -> Literal["stop", "length"]:
+    """The finish reason if it is a real end; otherwise the error it stands for."""
+    if finish == "stop":
+        return "stop"
+    if finish == "length":
+        return "length"
+    if not finish:
+        raise ModelCutOffError("the stream ended without a finish reason")
+    raise ModelAbortedError(f"finish_reason {finish!r}")
+
+
+def _sdk_errors() -> tuple[type[Exception], ...]:
+    """What the SDK and the HTTP library under it raise; imported when first needed."""
+    import httpx2
+    import openai
+
+    return (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, OSError, ValueError)
+
+
+def _named(error: Exception, *, begun: bool) -> ModelError:
+    """Our name for an SDK error. After the first token every break is a cut-off answer."""
+    import httpx2
+    import openai
+
+    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
+        return ModelTimeoutError(type(error).__name__)
+    if begun:
+        return ModelCutOffError(type(error).__name__)
+    if isinstance(error, openai.APIStatusError):
+        # 408, 429 and 5xx may pass; other 4xx are a wrong request or key and stay wrong.
+        if error.status_code in {408, 409, 429} or error.status_code >= 500:
+            return ModelUnavailableError(f"HTTP {error.status_code}")
+        return ModelError(f"HTTP {error.status_code}")
+    return ModelUnavailableError(type(error).__name__)

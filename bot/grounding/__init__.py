@@ -1,0 +1,1 @@
+"""Grounding: every sentence shown rests on a reviewed passage or on a computed figure."""

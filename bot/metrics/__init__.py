@@ -1,0 +1,1 @@
+"""Metrics people log in plain words: reading, judging, summing up and saying them back."""

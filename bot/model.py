@@ -1,0 +1,278 @@
+"""The values the whole bot speaks in: frozen, without I/O, no SDK object among them.
+
+Names follow the glossary in CONTRIBUTING.md; the same words stand in tables and docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NewType
+
+from rag.types import Hit, Lang, Passage, SearchResult, Source
+
+__all__ = ["Hit", "Lang", "Passage", "SearchResult", "Source"]
+
+UserId = NewType("UserId", str)  # a person inside Salus, whatever platform they come from
+TurnId = NewType("TurnId", str)
+ObservationId = NewType("ObservationId", str)
+
+Platform = Literal["console", "telegram", "discord"]
+ReplyKind = Literal["answer", "logged", "command", "emergency", "crisis", "refusal", "clarify"]
+AnswerPath = Literal["model", "extractive", "fixed"]
+Vote = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a message was said. ``private`` is True when only this person can read a reply."""
+
+    platform: Platform
+    chat: str
+    private: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One thing a person said. ``sent_at`` is aware; ``tz`` is the person's IANA zone."""
+
+    user: UserId
+    place: Place
+    text: str
+    sent_at: datetime
+    tz: str = "UTC"
+    lang: Lang | None = None  # a hint from the platform; the text decides when it can
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A numbered source under an answer; ``quote`` is the sentence the answer rests on."""
+
+    id: str
+    number: int
+    title: str
+    url: str
+    quote: str
+    organisation: str = ""
+    reviewed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Milliseconds since the message was accepted."""
+
+    first_token_ms: float | None = None
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A snapshot of what to show: each replaces the one before, the ``final`` one stays.
+
+    ``personal`` marks text that holds anything about this person; it may leave only to a
+    private place. ``turn`` is set on a final reply that was recorded and can be voted on.
+    """
+
+    text: str
+    kind: ReplyKind
+    lang: Lang
+    final: bool = True
+    personal: bool = False
+    turn: TurnId | None = None
+    citations: tuple[Citation, ...] = ()
+    path: AnswerPath = "fixed"
+    model: str = ""
+    knowledge_version: str = ""
+    timings: Timings = field(default_factory=Timings)
+    undo: tuple[ObservationId, ...] = ()  # observations this reply logged and can take back
+    votable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMessage:
+    """One message of a prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What a generator yields: ``text`` is the whole answer so far; ``finish`` on the last one.
+
+    Only ``stop`` and ``length`` are real ends; everything else is raised as an error.
+    """
+
+    text: str
+    finish: Literal["stop", "length"] | None = None
+
+
+# --- metrics -----------------------------------------------------------------
+
+MetricKind = Literal[
+    "weight", "height", "blood_pressure", "heart_rate", "glucose", "sleep", "steps",
+    "exercise", "water", "mood", "temperature", "spo2", "waist",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One measured value in the kind's canonical unit (UCUM, see bot/metrics/kinds.py).
+
+    ``value`` is the number; blood pressure carries systolic in ``value`` and diastolic in
+    ``value2`` (mmHg). ``at`` is aware. ``text`` is the piece of the message it was read from;
+    ``shown_value``/``shown_unit`` are what the person wrote, so a reply can repeat it.
+    """
+
+    kind: MetricKind
+    value: float
+    unit: str
+    at: datetime
+    text: str
+    value2: float | None = None
+    shown_value: str = ""
+    shown_unit: str = ""
+    note: str = ""  # e.g. "fasting"
+    id: ObservationId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A value that must not be stored before the person answers.
+
+    ``reason``: implausible (outside the possible range), ambiguous_unit, missing_unit,
+    incomplete (e.g. one half of a blood pressure), future (a time that has not come).
+    ``options`` are ready-made readings the person can choose from.
+    """
+
+    kind: MetricKind
+    reason: Literal["implausible", "ambiguous_unit", "missing_unit", "incomplete", "future"]
+    text: str
+    value: str
+    options: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedMetrics:
+    """Everything read from one message."""
+
+    observations: tuple[Observation, ...] = ()
+    asks: tuple[Ask, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSummary:
+    """Statistics of one kind over one window, computed by code.
+
+    ``slope`` is in canonical units per day (least squares over daily means), None below
+    three days of data; ``trend`` is the worded direction after a noise test.
+    """
+
+    kind: MetricKind
+    unit: str
+    days: int
+    count: int
+    mean: float
+    minimum: float
+    maximum: float
+    latest: float
+    latest_at: datetime
+    slope: float | None
+    trend: Literal["rising", "falling", "steady", "unknown"]
+    mean2: float | None = None
+    minimum2: float | None = None
+    maximum2: float | None = None
+    latest2: float | None = None
+
+
+# --- safety ------------------------------------------------------------------
+
+TriageLevel = Literal["emergency", "urgent", "soon", "selfcare", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageResult:
+    """The verdict of the rules on one message. ``rule`` and ``version`` go into the turn."""
+
+    level: TriageLevel
+    category: str = ""  # rule family, e.g. "cardiac", "suicide", "infant_fever"
+    why: str = ""  # one line a reviewer can check, never shown as advice
+    rule: str = ""
+    version: str = ""
+    crisis: bool = (
+        False  # a crisis of the mind: the reply is the crisis text, not the ambulance one
+    )
+
+
+# --- people, turns, votes ----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a person chose to tell. ``facts`` e.g. {"age": "34", "pregnant": "yes"}."""
+
+    user: UserId
+    lang: Lang | None = None
+    country: str = ""  # ISO 3166-1 alpha-2; chosen, never guessed from the language
+    tz: str = "UTC"
+    consents: frozenset[str] = frozenset()  # purposes agreed to, e.g. "store", "learn"
+    facts: Mapping[str, str] = field(default_factory=dict)
+    greeted: bool = False  # has been told that Salus is an automated assistant
+    pending: Mapping[str, str] = field(default_factory=dict)  # an open question of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One exchange, recorded with all that is needed to explain or learn from it."""
+
+    id: TurnId
+    user: UserId
+    place: Place
+    asked: str
+    answered: str
+    kind: ReplyKind
+    lang: Lang
+    at: datetime
+    path: AnswerPath
+    model: str = ""
+    adapter: str = ""
+    prompt_version: str = ""
+    knowledge_version: str = ""
+    passages: tuple[str, ...] = ()  # passage ids in the order they were cited
+    metric_summary: str = ""
+    triage: TriageResult | None = None
+    failure: str = ""  # key of what failed on the way, e.g. "error.model_timeout"
+    relevant: bool = True  # False: nothing in the knowledge was about the question
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """A person's one vote on a turn; a later vote replaces it."""
+
+    turn: TurnId
+    user: UserId
+    vote: Vote
+    at: datetime
+    reason: str = ""
+
+
+# --- grounding ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceCheck:
+    """One sentence of an answer and whether its sources carry it. ``why`` names what is missing."""
+
+    text: str
+    supported: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundingReport:
+    """The verdict on a whole answer; ``supported`` only when every sentence is."""
+
+    supported: bool
+    sentences: tuple[SentenceCheck, ...]

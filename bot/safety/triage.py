@@ -1,0 +1,211 @@
+"""The red-flag rules on one message: evaluated in code before any model sees the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.model import Observation, TriageLevel, TriageResult
+from bot.safety import vitals
+from bot.safety.data import LEVELS, Rule, RuleBook, load_rules
+from bot.safety.reading import Reader, Reading
+from bot.safety.text import Spelling, normalise
+from rag.types import Lang
+
+HISTORY_MESSAGES = 4  # how many earlier messages may complete a rule
+OTHER = "@other"  # ends the rule id when the sick person is somebody else
+
+_YES = frozenset({"yes", "true", "1", "y", "是", "怀孕"})
+
+
+class Triage:
+    """Assesses messages with one loaded rule book; stateless and safe to share."""
+
+    def __init__(self, book: RuleBook) -> None:
+        """Build the matchers of a rule book."""
+        self._book = book
+        words = {
+            word.rstrip("*")
+            for group in (*book.concepts.values(), *book.language.cues.values())
+            for pattern in group
+            if pattern.lang == "en"
+            for word in pattern.words
+        }
+        spelling = Spelling(
+            book.language.spelling,
+            words | book.language.vocabulary,
+            book.language.real_words,
+            book.language.characters,
+        )
+        self._reader = Reader(book.concepts, book.kinds, book.language.cues, spelling)
+
+    @classmethod
+    def load(cls, data_dir: Path | None = None) -> Triage:
+        """Load the reviewed data once. Raises SafetyDataError when they are malformed."""
+        return cls(load_rules(data_dir))
+
+    @property
+    def version(self) -> str:
+        """The version of the rules, as written into every result."""
+        return self._book.version
+
+    def assess(
+        self,
+        text: str,
+        *,
+        lang: Lang | None = None,  # noqa: ARG002 (both languages are always read)
+        profile: Mapping[str, str] | None = None,
+        observations: Sequence[Observation] = (),
+        metrics: Mapping[str, float] | None = None,
+        history: Sequence[str] = (),
+    ) -> TriageResult:
+        """The verdict on a message. Never raises on any text.
+
+        ``profile``: facts such as age (years), pregnant, conditions. ``metrics`` by fact name
+        in the units of bot/safety/vitals.py, or by metric kind in canonical units. ``history``:
+        the person's earlier messages, oldest first; they complete a rule but never start one.
+        """
+        now = self._reader.read(text)
+        stated = vitals.facts_from_text(text)
+        measured = list(vitals.facts_from_observations(observations)) + [
+            pair for kind, value in (metrics or {}).items() for pair in vitals.fact(kind, value)
+        ]
+        known, years = self._profile(profile or {})
+        if not now.others and "age_months" not in stated and years is not None:
+            measured.append(("age_months", years * 12))
+        before = self._earlier(history)
+        facts = vitals.merged(vitals.flat(stated), measured)
+        concepts = now.active | (known - now.others if not now.others else frozenset())
+        fresh = now.active | {name for name, _ in measured} | set(stated)
+        rule = self._first(concepts | before.active, facts, fresh)
+        return self._result(rule, now)
+
+    def read(self, text: str) -> Reading:
+        """What the rules understand of a text; for reviewers and tests."""
+        return self._reader.read(text)
+
+    def _first(
+        self, concepts: frozenset[str], facts: Mapping[str, tuple[float, ...]], fresh: set[str]
+    ) -> Rule | None:
+        """The most serious rule that holds and that this very message contributes to."""
+        for rule in self._book.rules:
+            if rule.when.holds(concepts, facts) and rule.when.positive() & fresh:
+                return rule
+        return None
+
+    def _result(self, rule: Rule | None, reading: Reading) -> TriageResult:
+        if rule is None:
+            return TriageResult(level="none", version=self.version)
+        other = bool(rule.when.names() & reading.others)
+        return TriageResult(
+            level=rule.level,
+            category=rule.family,
+            why=rule.why,
+            rule=rule.id + (OTHER if other else ""),
+            version=self.version,
+            crisis=rule.crisis,
+        )
+
+    def _profile(self, profile: Mapping[str, str]) -> tuple[frozenset[str], float | None]:
+        """Known conditions as concepts, and the age in years when told."""
+        known: set[str] = set()
+        if str(profile.get("pregnant", "")).casefold() in _YES:
+            known.add("pregnant")
+        conditions = str(profile.get("conditions", ""))
+        read = self._reader.read(conditions).active if conditions else frozenset()
+        known |= {name for name in read if self._book.kinds[name] == "context"}
+        age = re.search(r"\d+(?:\.\d+)?", str(profile.get("age", "")))
+        return frozenset(known & set(self._book.kinds)), float(age[0]) if age else None
+
+    def _earlier(self, history: Sequence[str]) -> Reading:
+        recent = [normalise(text)[:2000] for text in history[-HISTORY_MESSAGES:]]
+        readings = [self._reader.read(text) for text in recent]
+        return Reading(
+            active=frozenset().union(*(r.active for r in readings)),
+            others=frozenset().union(*(r.others for r in readings)),
+            mentioned=frozenset(),
+        )
+
+
+def more_serious(one: TriageLevel, other: TriageLevel) -> TriageLevel:
+    """The higher of two levels."""
+    return max(one, other, key=LEVELS.index)
+
+
+def from_json(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Tolerantly turn one JSON line into keyword arguments of ``assess`` (and ``text``).
+
+    ``profile`` may hold numbers, booleans and lists; ``metrics`` may be {kind: value} (with an
+    optional "unit" for all), {kind: {"value", "unit"}} or a list of {kind, value, unit, value2}.
+    What cannot be read is left out, never an error.
+    """
+    profile = raw.get("profile")
+    history = raw.get("history")
+    lang = raw.get("lang")
+    text = raw.get("text")
+    return {
+        "text": text if isinstance(text, str) else "",
+        "lang": lang if lang in ("en", "zh") else None,
+        "profile": _profile_of(profile) if isinstance(profile, Mapping) else None,
+        "metrics": _metrics_of(raw.get("metrics")),
+        "history": [_message_of(h) for h in history] if isinstance(history, list) else [],
+    }
+
+
+def _profile_of(raw: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        str(key): ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        for key, value in raw.items()
+        if value is not None
+    }
+
+
+def _message_of(raw: object) -> str:
+    if isinstance(raw, Mapping):
+        return str(raw.get("text") or raw.get("content") or "")
+    return str(raw)
+
+
+def _metrics_of(raw: object) -> dict[str, float]:
+    """Values by fact name in the units of the rules."""
+    found: dict[str, float] = {}
+    for kind, value, unit in _measurements(raw):
+        for name, number in _facts_of(kind, value, unit):
+            found[name] = number
+    return found
+
+
+def _measurements(raw: object) -> Sequence[tuple[str, object, str]]:
+    if isinstance(raw, list):
+        rows = [r for r in raw if isinstance(r, Mapping)]
+        return [
+            (
+                str(r.get("kind", "")),
+                (r.get("value"), r.get("value2")) if r.get("value2") is not None else r.get("value"),
+                str(r.get("unit") or ""),
+            )
+            for r in rows
+        ]
+    if not isinstance(raw, Mapping):
+        return []
+    shared = str(raw.get("unit") or "")
+    rows_of = []
+    for kind, value in raw.items():
+        if kind != "unit":
+            inner = isinstance(value, Mapping)
+            number = value.get("value") if isinstance(value, Mapping) else value
+            unit = str(value.get("unit") or "") if isinstance(value, Mapping) else shared
+            if inner and value.get("value2") is not None:
+                number = (number, value.get("value2"))
+            rows_of.append((str(kind), number, unit))
+    return rows_of
+
+
+def _facts_of(kind: str, value: object, unit: str) -> Sequence[tuple[str, float]]:
+    parts = re.findall(r"-?\d+(?:\.\d+)?", str(value))[:2]
+    if not parts or isinstance(value, bool):
+        return []
+    second = float(parts[1]) if len(parts) > 1 else None
+    return list(vitals.fact(kind, float(parts[0]), unit, second))

@@ -1,0 +1,61 @@
+"""What Salus remembers: people, turns, observations, votes; encrypted, exportable, erasable.
+
+This package is the only one that knows SQLAlchemy, alembic and the ciphers, and importing it
+loads none of them: ``open_store`` does. Everything it raises is a StoreError, a NotFoundError
+or, for an unusable database address, a SettingsError.
+
+    crypto.py      the key ring outside the database, and the sealing of every personal field
+    codec.py       values <-> plain columns and sealed bodies
+    tables.py      the tables; personal columns accept nothing but sealed bytes
+    database.py    connections, transactions, waiting, errors
+    migrate.py     alembic, run in code; migrations/ are the revisions
+    sql.py         the store itself, over people.py (who) and records.py (what they said)
+    privacy.py     export, forget, tombstones, key rotation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from bot.model import ObservationId, UserId
+from bot.ports import Store
+from bot.store.crypto import KeyRing
+from bot.store.ids import new_id
+
+if TYPE_CHECKING:
+    from bot.store.sql import SqlStore
+
+__all__ = ["Consent", "KeyRing", "PersonStore", "new_id", "open_store"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One agreement to one purpose. ``withdrawn_at`` is None while it holds."""
+
+    purpose: str
+    given_at: datetime
+    withdrawn_at: datetime | None = None
+    wording: str = ""  # version of the sentence that was agreed to
+
+
+class PersonStore(Store, Protocol):
+    """The dialogue's Store and what the composition root, adapters and reports need besides."""
+
+    async def user_for(self, platform: str, external_id: str) -> UserId: ...
+    async def link(self, user: UserId, platform: str, external_id: str) -> UserId | None: ...
+    async def unlink(self, user: UserId, platform: str, external_id: str) -> None: ...
+    async def consents(self, user: UserId) -> list[Consent]: ...
+    async def last_logged(self, user: UserId) -> list[ObservationId]: ...
+    async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]: ...
+
+
+async def open_store(
+    url: str, *, keys: KeyRing, wait_s: float = 5.0, consent_wording: str = ""
+) -> SqlStore:
+    """Open (and, where needed, create or migrate) the database; see SqlStore.open."""
+    from bot.store.sql import SqlStore
+
+    return await SqlStore.open(url, keys=keys, wait_s=wait_s, consent_wording=consent_wording)

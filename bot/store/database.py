@@ -1,0 +1,250 @@
+"""Connections, transactions and waiting; the one place where a driver's error gets our name.
+
+SQLite: WAL, synchronous=FULL, foreign keys, secure_delete; writers take the lock at BEGIN and
+queue inside this process, so only another process can make them wait at the file. PostgreSQL:
+asyncpg with a lock timeout. Both wait ``wait_s`` seconds and then raise StoreLockedError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import SettingsError, StoreError, StoreLockedError, StoreReadOnlyError
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
+
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+_BEGIN = "salus_begin"  # execution option: how SQLite begins; writers take the lock at once
+_PG_LOCKED = {"55P03", "57014", "40P01", "40001"}  # lock, cancel, deadlock, serialization
+_PG_READ_ONLY = "25006"
+
+
+class Database:
+    """One database and how to read and write it. Made by ``connect``, ended by ``close``."""
+
+    def __init__(
+        self, engine: AsyncEngine, *, wait_s: float, errors: tuple[type[Exception], ...]
+    ) -> None:
+        """Keep the engine; ``errors`` are what its driver may raise."""
+        self._engine = engine
+        self._wait_s = wait_s
+        self._errors = errors
+        self._writer = asyncio.Lock()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a file of our own rather than a server."""
+        return self._engine.dialect.name == "sqlite"
+
+    async def read(self, work: Work[T]) -> T:
+        """Run ``work`` in a read transaction: one consistent picture on SQLite."""
+        return await _to_its_end(self._read(work))
+
+    async def write(self, work: Work[T]) -> T:
+        """Run ``work`` in a write transaction: all of it or nothing, durable when it returns.
+
+        ``work`` runs once more if another writer was first with the same row.
+        """
+        try:
+            return await _to_its_end(self._write(work))
+        except _TakenError:
+            return await _to_its_end(self._write(work))
+
+    async def _read(self, work: Work[T]) -> T:
+        with self._named():
+            async with self._engine.begin() as connection:
+                return await work(connection)
+
+    async def _write(self, work: Work[T]) -> T:
+        with self._named():
+            async with self._turn(), self._engine.connect() as connection:
+                await connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+                async with connection.begin():
+                    return await work(connection)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """This process's place in the queue of SQLite writers; servers queue by themselves."""
+        if not self.is_sqlite:
+            yield
+            return
+        try:
+            await asyncio.wait_for(self._writer.acquire(), self._wait_s)
+        except TimeoutError as error:
+            raise StoreLockedError("writers of this process queue for too long") from error
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    async def scrub(self, tables: Iterable[str]) -> None:
+        """Overwrite what was deleted: empty SQLite's log, vacuum ``tables`` on PostgreSQL.
+
+        StoreLockedError if others read for longer than we wait; the log is then overwritten
+        by later writes, and removed when the last connection closes.
+        """
+        await _to_its_end(self._scrub(tables))
+
+    async def _scrub(self, tables: Iterable[str]) -> None:
+        with self._named():
+            async with self._turn(), self._engine.connect() as connection:
+                if not self.is_sqlite:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
+                    return
+                await connection.execution_options(**{_BEGIN: ""})  # not inside a transaction
+                done = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                if done.scalar_one() != 0:
+                    raise StoreLockedError("the log could not be emptied")
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors as error:
+            raise named(error) from error
+
+
+async def _to_its_end(work: Coroutine[object, object, T]) -> T:
+    """Await ``work`` and let it end even when the caller is cancelled.
+
+    A driver that is cut off midway may keep its lock. Work is short and its waits are bounded,
+    so a cancelled caller waits for it and is cancelled then.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        task.exception()  # seen: nobody is left to hear it
+        raise cancelled
+    return task.result()
+
+
+class _TakenError(StoreError):
+    """A row of that key exists, or its owner is gone: worth a second look at the data."""
+
+
+def named(error: Exception) -> StoreError:
+    """Our name for a driver's error. The message holds no SQL and no values."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    code = str(getattr(cause, "sqlite_errorname", "") or getattr(cause, "sqlstate", "") or "")
+    what = f"{type(cause).__name__} {code}".strip()
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or code in _PG_LOCKED:
+        return StoreLockedError(what)
+    if code.startswith("SQLITE_READONLY") or code == _PG_READ_ONLY:
+        return StoreReadOnlyError(what)
+    return _TakenError(what) if isinstance(error, IntegrityError) else StoreError(what)
+
+
+# --- opening -----------------------------------------------------------------
+
+
+def connect(url: str, *, wait_s: float) -> Database:
+    """A Database for ``url``; nothing is opened yet except a missing SQLite file.
+
+    Raises SettingsError for an address we cannot use, StoreReadOnlyError where the folder of
+    a SQLite file cannot be written. ``wait_s`` is at most 5 seconds.
+    """
+    parsed = _parsed(url)
+    wait_s = min(max(wait_s, 0.05), 5.0)
+    if parsed.drivername == "sqlite+aiosqlite":
+        return Database(_sqlite(parsed, wait_s), wait_s=wait_s, errors=_SQLITE_ERRORS)
+    import asyncpg  # type: ignore[import-untyped]
+
+    errors = (*_ERRORS, asyncpg.PostgresError, asyncpg.InterfaceError)
+    return Database(_postgres(parsed, wait_s), wait_s=wait_s, errors=errors)
+
+
+_ERRORS: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)
+_SQLITE_ERRORS = (*_ERRORS, sqlite3.Error)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError("the database address cannot be read") from error
+    driver = DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise SettingsError("the database must be sqlite:// or postgresql://")
+    if driver.startswith("sqlite") and parsed.database in {None, "", ":memory:"}:
+        raise SettingsError("the SQLite database needs a file")
+    return parsed.set(drivername=driver)
+
+
+def _sqlite(url: URL, wait_s: float) -> AsyncEngine:
+    if "uri" not in url.query:
+        _prepare_file(Path(str(url.database)))
+    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": wait_s})
+    event.listen(engine.sync_engine, "connect", _on_connect)
+    event.listen(engine.sync_engine, "begin", _on_begin)
+    return engine
+
+
+def _prepare_file(path: Path) -> None:
+    """Make folder and file, readable by their owner only (WAL files take after the file)."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreReadOnlyError("the data folder cannot be written") from error
+
+
+def _on_connect(connection: DBAPIConnection, _record: object) -> None:
+    connection.isolation_level = None  # BEGIN is ours, see _on_begin
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    begin = connection.get_execution_options().get(_BEGIN, "BEGIN")
+    if begin:
+        connection.exec_driver_sql(begin)
+
+
+def _postgres(url: URL, wait_s: float) -> AsyncEngine:
+    query = dict(url.query)
+    if "sslmode" in query:  # libpq's word for what asyncpg calls ssl
+        query["ssl"] = query.pop("sslmode")
+    settings = {"lock_timeout": str(max(int(wait_s * 1000), 1)), "application_name": "salus"}
+    return create_async_engine(
+        url.set(query=query),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={"server_settings": settings, "timeout": 10},
+    )

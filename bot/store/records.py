@@ -1,0 +1,229 @@
+"""What was measured, said and voted: sealed on the way in, opened only for its owner.
+
+The middle of SqlStore, over PeopleStore. Every query names the person, so a row of somebody
+else is not found rather than refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import NotFoundError
+from bot.model import Feedback, MetricKind, Observation, ObservationId, Turn, TurnId, UserId
+from bot.store import stats, tables
+from bot.store.codec import (
+    feedback_of,
+    mend,
+    observation_body,
+    observation_of,
+    observation_plain,
+    plain,
+    turn_body,
+    turn_of,
+    turn_plain,
+)
+from bot.store.crypto import PersonCipher
+from bot.store.ids import new_id
+from bot.store.people import PeopleStore
+from bot.store.tables import observations, turns, users, votes
+
+
+class RecordStore(PeopleStore):
+    """Observations, turns and votes."""
+
+    # --- observations
+
+    async def add_observations(
+        self, user: UserId, observations: Sequence[Observation]
+    ) -> list[ObservationId]:
+        """Keep what one message measured, as one batch; the new ids, in the order given."""
+        if not observations:
+            return []
+        ids = [ObservationId(new_id()) for _ in observations]
+
+        async def work(connection: AsyncConnection) -> None:
+            cipher = await self._ensured(connection, user)
+            batch = new_id()
+            numbered = enumerate(zip(ids, observations, strict=True))
+            rows = [_observation_row(cipher, batch, n, *pair) for n, pair in numbered]
+            await connection.execute(insert(tables.observations), rows)
+
+        await self._db.write(work)
+        return ids
+
+    async def observations(
+        self, user: UserId, *, kind: MetricKind | None = None, since: datetime | None = None
+    ) -> list[Observation]:
+        """The person's observations, oldest first; ``since`` is inclusive."""
+        wanted: list[ColumnElement[bool]] = []
+        if kind is not None:
+            wanted.append(observations.c.kind == plain(kind))
+        if since is not None:
+            wanted.append(observations.c.at >= since)
+
+        async def work(connection: AsyncConnection) -> list[Observation]:
+            cipher = await self._cipher(connection, user)
+            return await self._observations(connection, cipher, *wanted) if cipher else []
+
+        return await self._db.read(work)
+
+    async def _observations(
+        self, connection: AsyncConnection, cipher: PersonCipher, *wanted: ColumnElement[bool]
+    ) -> list[Observation]:
+        o = observations.c
+        query = select(observations).where(o.user_id == cipher.user, *wanted)
+        found = await connection.execute(query.order_by(o.at, o.batch, o.position))
+        return [
+            observation_of(row, cipher.open(row["body"], "observations", row["id"]))
+            for row in found.mappings()
+        ]
+
+    async def remove_observations(self, user: UserId, ids: Sequence[ObservationId]) -> int:
+        """Remove those of ``ids`` that are the person's own; how many there were."""
+        if not ids:
+            return 0
+        o = observations.c
+        query = delete(observations).where(o.user_id == plain(user), o.id.in_(map(plain, ids)))
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(query)).rowcount
+
+        return await self._db.write(work)
+
+    async def last_logged(self, user: UserId) -> list[ObservationId]:
+        """The ids of the batch logged last that still has rows: what "undo" takes back."""
+        o = observations.c
+        newest = select(func.max(o.batch)).where(o.user_id == plain(user)).scalar_subquery()
+        query = select(o.id).where(o.user_id == plain(user), o.batch == newest)
+        found = await self._db.read(lambda c: c.execute(query.order_by(o.position)))
+        return [ObservationId(id_) for id_ in found.scalars()]
+
+    # --- turns
+
+    async def add_turn(self, turn: Turn) -> None:
+        """Keep a turn; a StoreError if its id is taken."""
+
+        async def work(connection: AsyncConnection) -> None:
+            cipher = await self._ensured(connection, turn.user)
+            id_ = plain(turn.id)
+            row = turn_plain(turn) | {
+                "id": id_,
+                "user_id": cipher.user,
+                "chat_ref": self._chat_refs(cipher.user, turn.place.platform, turn.place.chat)[0],
+                "body": cipher.seal(turn_body(turn), "turns", id_),
+            }
+            await connection.execute(insert(turns).values(row))
+
+        await self._db.write(work)
+
+    def _chat_refs(self, user: str, platform: str, chat: str) -> list[str]:
+        """Keyed HMACs of a chat, different for each person in it; the active key's first."""
+        return list(
+            self._keys.references("chat", plain(user), plain(platform), mend(chat)).values()
+        )
+
+    async def turn(self, user: UserId, turn: TurnId) -> Turn:
+        """One turn of the person's own; NotFoundError otherwise."""
+        found = await self._found(user, select(turns).where(turns.c.id == plain(turn)))
+        if not found:
+            raise NotFoundError("no such turn")
+        return found[0]
+
+    async def history(self, user: UserId, *, platform: str, chat: str, limit: int) -> list[Turn]:
+        """The last ``limit`` turns of this person in this place alone, oldest first."""
+        if limit <= 0:
+            return []
+        here = turns.c.chat_ref.in_(self._chat_refs(user, platform, chat))
+        latest = (turns.c.at.desc(), turns.c.id.desc())
+        found = await self._found(user, select(turns).where(here).order_by(*latest).limit(limit))
+        return found[::-1]
+
+    async def _found(self, user: str, wanted: Select[Any]) -> list[Turn]:
+        async def work(connection: AsyncConnection) -> list[Turn]:
+            cipher = await self._cipher(connection, user)
+            return await self._turns(connection, cipher, wanted) if cipher else []
+
+        return await self._db.read(work)
+
+    async def _turns(
+        self, connection: AsyncConnection, cipher: PersonCipher, wanted: Select[Any]
+    ) -> list[Turn]:
+        found = await connection.execute(wanted.where(turns.c.user_id == cipher.user))
+        return [
+            turn_of(row, cipher.open(row["body"], "turns", row["id"])) for row in found.mappings()
+        ]
+
+    # --- votes
+
+    async def vote(self, feedback: Feedback) -> None:
+        """Keep the person's one vote on a turn; NotFoundError if the turn is not theirs."""
+        user, turn = plain(feedback.user), plain(feedback.turn)
+
+        async def work(connection: AsyncConnection) -> None:
+            cipher = await self._cipher(connection, user)
+            own = select(turns.c.id).where(turns.c.id == turn, turns.c.user_id == user)
+            if cipher is None or (await connection.execute(own)).first() is None:
+                raise NotFoundError("no such turn")
+            reason = cipher.seal({"reason": mend(feedback.reason)}, "votes", turn)
+            row = {
+                "vote": plain(feedback.vote),
+                "at": feedback.at,
+                "body": reason if feedback.reason else None,
+            }
+            done = await connection.execute(
+                update(votes).where(votes.c.turn_id == turn).values(row)
+            )
+            if done.rowcount == 0:
+                new = {"turn_id": turn, "user_id": user, "created_at": feedback.at}
+                await connection.execute(insert(votes).values(row | new))
+
+        await self._db.write(work)
+
+    async def votes(self) -> list[Feedback]:
+        """Everybody's votes, oldest first."""
+        return await self._db.read(self._votes)
+
+    async def _votes(
+        self, connection: AsyncConnection, *wanted: ColumnElement[bool]
+    ) -> list[Feedback]:
+        owner = votes.join(users, votes.c.user_id == users.c.id)
+        query = select(votes, users.c.key_id, users.c.wrapped).select_from(owner).where(*wanted)
+        found = await connection.execute(query.order_by(votes.c.at, votes.c.turn_id))
+        return [feedback_of(row, self._reason(row)) for row in found.mappings()]
+
+    def _reason(self, row: RowMapping) -> str:
+        if row["body"] is None:
+            return ""
+        cipher = self._unwrapped(row["user_id"], row["key_id"], row["wrapped"])
+        return str(cipher.open(row["body"], "votes", row["turn_id"])["reason"])
+
+    async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]:
+        """Counts of votes by what made the answers; of ``reasons`` by name (see stats.tally)."""
+        aspects = [turns.c[name] for name in stats.ASPECTS]
+        joined = votes.join(turns, votes.c.turn_id == turns.c.id)
+        query = select(*aspects, votes.c.vote, func.count().label("count")).select_from(joined)
+
+        async def work(connection: AsyncConnection) -> dict[str, object]:
+            groups = await connection.execute(query.group_by(*aspects, votes.c.vote))
+            given = await self._votes(connection, votes.c.body.is_not(None))
+            counts = [dict(row) for row in groups.mappings()]
+            return stats.tally(counts, (f.reason for f in given), reasons)
+
+        return await self._db.read(work)
+
+
+def _observation_row(
+    cipher: PersonCipher, batch: str, position: int, id_: str, observation: Observation
+) -> dict[str, Any]:
+    return observation_plain(observation) | {
+        "id": id_,
+        "user_id": cipher.user,
+        "batch": batch,
+        "position": position,
+        "body": cipher.seal(observation_body(observation), "observations", id_),
+    }

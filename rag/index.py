@@ -1,0 +1,245 @@
+"""The derived index of one knowledge version on disk: word index, vectors, row tables.
+
+A built folder is never changed: it is written aside, hashed into ``manifest.json`` and
+renamed into place. Loading checks every hash; ``fresh`` notices a later change of any file.
+Everything can be rebuilt from SQL with identical passage ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag import lexical
+from rag.lexical import FieldText, LexicalIndex
+from rag.types import IndexCorruptError, KnowledgeStoreError
+from rag.vectors import VectorBackend, VectorIndex
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rag.store import ChunkRow, KnowledgeStore
+
+    Ints = NDArray[np.int32]
+    Halves = NDArray[np.float16]
+
+FORMAT = 1  # raise it when the layout below changes; older folders are then rebuilt
+CANARIES = 8  # vectors that must find themselves when an index is opened
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowTable:
+    """Parallel arrays, one entry per chunk; ``ids`` are UTF-8 passage ids."""
+
+    ids: NDArray[np.bytes_]
+    doc: Ints
+    twin: Ints
+    chinese: NDArray[np.bool_]
+    position: Ints
+    vector: Ints  # place of the chunk's vector, -1 when it has none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedIndex:
+    """An opened version. ``matrix`` is float16 [vectors, d], mapped; ``row_of`` inverts ``vector``."""
+
+    version: str
+    folder: Path
+    rows: RowTable
+    words: LexicalIndex
+    vectors: VectorIndex
+    matrix: Halves
+    row_of: Ints
+    stamps: tuple[tuple[str, int, int], ...]
+
+    def fresh(self) -> bool:
+        """Whether no file of the folder changed since loading (size and time, not content)."""
+        return self.stamps == _stamps(self.folder)
+
+    def close(self) -> None:
+        """Give up the vector index."""
+        self.vectors.close()
+
+
+def build(
+    store: KnowledgeStore,
+    version: str,
+    model: tuple[str, int],
+    backend: VectorBackend,
+    folder: Path,
+) -> None:
+    """Build the index of a version from SQL into ``folder``, all or nothing.
+
+    ``model`` is the embedder's (name, dimensions). The folder appears only when complete.
+    """
+    aside = folder.with_name(f".building-{folder.name}-{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir(parents=True)
+        hashes = _write_rows(store, version, aside)
+        matrix = store.vectors(model[0], hashes, model[1])
+        np.save(aside / "matrix.npy", matrix.astype(np.float16))
+        if len(matrix):
+            backend.build(aside / "vectors", version, matrix)
+        _write_manifest(aside, version, model)
+        if folder.exists():
+            shutil.rmtree(folder)
+        aside.rename(folder)
+    except OSError as error:
+        raise KnowledgeStoreError(f"{folder}: the index cannot be written: {error}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def load(folder: Path, version: str, model: str, backend: VectorBackend, scratch: Path) -> LoadedIndex:
+    """Check every file and open the index; IndexCorruptError says what is wrong with it."""
+    stamps = _stamps(folder)
+    manifest = check(folder, version, model)
+    try:
+        rows = _read_rows(folder)
+        matrix = np.load(folder / "matrix.npy", mmap_mode="r" if manifest["vectors"] else None)
+        words = lexical.load(folder / "words", len(rows.ids))
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise IndexCorruptError(f"{folder}: cannot be read: {error}") from error
+    vectors = (
+        backend.open(folder / "vectors", version, scratch) if len(matrix) else _no_vectors()
+    )
+    row_of = np.full(len(matrix), -1, dtype=np.int32)
+    held = np.flatnonzero(rows.vector >= 0)
+    row_of[rows.vector[held]] = held
+    index = LoadedIndex(
+        version=version, folder=folder, rows=rows, words=words, vectors=vectors, matrix=matrix,
+        row_of=row_of, stamps=stamps,
+    )  # fmt: skip
+    try:
+        _canaries(index)
+    except IndexCorruptError:
+        index.close()
+        raise
+    return index
+
+
+def check(folder: Path, version: str, model: str) -> dict[str, Any]:
+    """The manifest, after comparing it and every file it names; raises IndexCorruptError."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        body = manifest["body"]
+        if manifest["sha256"] != _seal(body):
+            raise IndexCorruptError(f"{folder}: the manifest was changed")
+        expected = {"format": FORMAT, "version": version, "model": model}
+        for key, value in expected.items():
+            if body[key] != value:
+                raise IndexCorruptError(f"{folder}: {key} is {body[key]!r}, not {value!r}")
+        for name, digest in body["files"].items():
+            if _sha256(folder / name) != digest:
+                raise IndexCorruptError(f"{folder / name}: content differs from the manifest")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexCorruptError(f"{folder}: incomplete: {error}") from error
+    checked: dict[str, Any] = body
+    return checked
+
+
+def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
+    """Word index and row table; returns the hashes of the vectors, in place order."""
+    ids: list[bytes] = []
+    columns: dict[str, list[int]] = {n: [] for n in ("doc", "twin", "chinese", "position", "vector")}
+    codes: dict[str, dict[str, int]] = {"doc": {}, "twin": {}}
+    hashes: dict[str, int] = {}
+    seen: set[str] = set()
+
+    def texts() -> Iterator[FieldText]:
+        for row in store.chunk_rows(version):
+            if row.passage_id in seen:  # the same text under the same title: one hit is enough
+                continue
+            seen.add(row.passage_id)
+            ids.append(row.passage_id.encode())
+            columns["doc"].append(codes["doc"].setdefault(row.doc, len(codes["doc"])))
+            columns["twin"].append(codes["twin"].setdefault(row.twin, len(codes["twin"])))
+            columns["chinese"].append(row.lang == "zh")
+            columns["position"].append(row.position)
+            known = hashes.setdefault(row.embed_hash, len(hashes)) if row.embed_hash else -1
+            columns["vector"].append(known)
+            yield field_text(row)
+
+    lexical.build(folder / "words", texts())
+    # Two chunks with one text share a vector row; the first keeps it, the other is found by words.
+    (folder / "ids.txt").write_bytes(b"\n".join(ids))
+    for name, values in columns.items():
+        np.save(folder / f"{name}.npy", np.array(values, dtype=np.int32))
+    return list(hashes)
+
+
+def field_text(row: ChunkRow) -> FieldText:
+    """What a chunk offers to the word index: topics count once, at the document's first chunk."""
+    return FieldText(head=" \n ".join((row.title, row.section, *row.topics)), body=row.text)
+
+
+def _read_rows(folder: Path) -> RowTable:
+    data = (folder / "ids.txt").read_bytes()
+    column = {n: np.load(folder / f"{n}.npy") for n in ("doc", "twin", "chinese", "position", "vector")}
+    ids = np.array(data.split(b"\n") if data else [], dtype=np.bytes_)
+    if any(len(values) != len(ids) for values in column.values()):
+        raise IndexCorruptError(f"{folder}: row tables of different length")
+    return RowTable(
+        ids=ids, doc=column["doc"], twin=column["twin"], chinese=column["chinese"].astype(np.bool_),
+        position=column["position"], vector=column["vector"],
+    )  # fmt: skip
+
+
+def _canaries(index: LoadedIndex) -> None:
+    """Ask for some stored vectors: each must find a vector equal to itself."""
+    count = len(index.matrix)
+    if index.vectors.count != count:
+        raise IndexCorruptError(f"{index.folder}: {index.vectors.count} vectors, expected {count}")
+    for place in np.unique(np.linspace(0, max(count - 1, 0), CANARIES).astype(int))[:count]:
+        _, cosines = index.vectors.nearest(index.matrix[place].astype(np.float32), 1)
+        if not len(cosines) or cosines[0] < 0.99:
+            raise IndexCorruptError(f"{index.folder}: vector {place} does not find itself")
+
+
+def _no_vectors() -> VectorIndex:
+    from rag.vectors import ExactIndex
+
+    return ExactIndex(np.zeros((0, 1), dtype=np.float32))
+
+
+def _write_manifest(folder: Path, version: str, model: tuple[str, int]) -> None:
+    files = {str(p.relative_to(folder)): _sha256(p) for p in _files(folder)}
+    rows = (folder / "ids.txt").stat().st_size
+    vectors = len(np.load(folder / "matrix.npy", mmap_mode=None))
+    body = {
+        "format": FORMAT, "version": version, "model": model[0], "bytes": rows,
+        "vectors": vectors, "files": files,
+    }  # fmt: skip
+    text = json.dumps({"body": body, "sha256": _seal(body)}, indent=1, sort_keys=True)
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def _seal(body: object) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file())
+
+
+def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    found = []
+    for path in _files(folder):
+        status = path.stat()
+        found.append((str(path), status.st_size, status.st_mtime_ns))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Schema migrations of the knowledge database; its version table is its own."""

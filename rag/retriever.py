@@ -1,0 +1,131 @@
+"""One question against one opened index: understand, rank, choose, judge."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag import fuse, judge
+from rag.fuse import Ranked, Weights
+from rag.query import Query, Speller, WordLists, understand
+from rag.types import Hit, IndexCorruptError, Lang, SearchResult
+
+if TYPE_CHECKING:
+    from rag.embed import BatchEmbedder
+    from rag.index import LoadedIndex
+    from rag.store import KnowledgeStore
+
+PER_DOCUMENT = 3  # passages of one document in one result
+LONGEST = 2000  # characters of a question that are read
+
+
+class Searcher:
+    """Searches one loaded version; several threads may share it."""
+
+    def __init__(
+        self,
+        index: LoadedIndex,
+        store: KnowledgeStore,
+        embedder: BatchEmbedder,
+        lists: WordLists,
+        speller: Speller | None = None,
+        weights: Weights | None = None,
+    ) -> None:
+        """``weights`` None: the tuned ones."""
+        self.index = index
+        self._store = store
+        self.embedder = embedder
+        self._lists = lists
+        self._speller = speller
+        self._weights = weights or Weights()
+        self._guard = threading.Lock()
+        self._running = 0
+        self._retired = False
+
+    def search(self, text: str, lang: Lang | None = None, limit: int = 8) -> SearchResult:
+        """The best passages, at most three of one document, and the judgement about them."""
+        self._enter()
+        try:
+            query, ranked = self.rank(text, lang)
+            chosen = self._choose(ranked, limit)
+            sure = judge.confidence(
+                query.lang, ranked.cosine, ranked.matched, self.known(query)
+            )
+            sure = sure if chosen else 0.0
+            return SearchResult(
+                hits=self._hits(ranked, chosen),
+                relevant=sure >= judge.RELEVANT,
+                confidence=sure,
+                version=self.index.version,
+            )
+        finally:
+            self._leave()
+
+    def rank(self, text: str, lang: Lang | None = None) -> tuple[Query, Ranked]:
+        """The understood question and all candidates, best first."""
+        query = understand(text[:LONGEST], lang, self._lists, self._speller)
+        vector = self.embedder.query(query.english) if query.english.strip() else None
+        return query, fuse.rank(self.index, query, vector, self._weights)
+
+    def known(self, query: Query) -> float:
+        """Share of the question's content terms (by rarity) that the knowledge base knows."""
+        words = self.index.words
+        rarest = float(np.log(2.0 * words.rows + 2.0))
+        total = found = 0.0
+        for term, weight in query.own.items():
+            if weight == 1.0:
+                rarity = words.rarity(term)
+                total += rarity or rarest
+                found += rarity
+        return found / total if total else 0.0
+
+    def retire(self) -> None:
+        """Close the index as soon as no search is using it any more."""
+        with self._guard:
+            self._retired = True
+            idle = self._running == 0
+        if idle:
+            self.index.close()
+
+    def _enter(self) -> None:
+        with self._guard:
+            self._running += 1
+
+    def _leave(self) -> None:
+        with self._guard:
+            self._running -= 1
+            close = self._retired and self._running == 0
+        if close:
+            self.index.close()
+
+    def _choose(self, ranked: Ranked, limit: int) -> list[int]:
+        """Places in the ranking to show: best first, three of one document at most."""
+        count: dict[int, int] = {}
+        chosen: list[int] = []
+        docs = self.index.rows.doc[ranked.rows].tolist()
+        for place, doc in enumerate(docs):
+            if len(chosen) >= limit:
+                break
+            if count.get(doc, 0) < PER_DOCUMENT:
+                count[doc] = count.get(doc, 0) + 1
+                chosen.append(place)
+        return chosen
+
+    def _hits(self, ranked: Ranked, chosen: list[int]) -> tuple[Hit, ...]:
+        ids = [self.index.rows.ids[ranked.rows[place]].decode() for place in chosen]
+        passages = self._store.passages(self.index.version, ids) if ids else {}
+        if len(passages) != len(set(ids)):
+            raise IndexCorruptError(f"the index of {self.index.version} names unknown passages")
+        return tuple(
+            Hit(
+                passage=passages[name],
+                score=float(ranked.score[place]),
+                why={
+                    part: round(float(getattr(ranked, part)[place]), 4)
+                    for part in ("dense", "words", "twin")
+                },
+            )
+            for place, name in zip(chosen, ids, strict=True)
+        )

@@ -1,0 +1,94 @@
+"""Cuts the text of a section into chunks that fit the embedding window.
+
+Lists and tables stay with the sentence that leads them in; long paragraphs are cut at
+sentence ends, English and Chinese; only text without any sentence end is cut by length.
+"""
+
+from __future__ import annotations
+
+import re
+
+# MiniLM reads 256 word pieces; the title path in front needs some of them.
+MAX_TOKENS = 200
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9\u3400-\u9fff])|(?<=[。！？])")
+_LIST = re.compile(r"^\s*(?:[-*+•]|\d+[.)、])\s+")
+# Abbreviations whose full stop does not end a sentence.
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|Dr|Mr|Mrs|Ms|vs|approx|etc|No|Fig|St)|\b[A-Z])\.$")
+
+
+def tokens(text: str) -> int:
+    """An estimate of the word pieces in ``text``: one per Han character, one per 4.2 others."""
+    han = len(_HAN.findall(text))
+    return han + round((len(text) - han) / 4.2)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a paragraph in either language, whitespace trimmed, none empty."""
+    found: list[str] = []
+    for piece in _SENTENCE.split(text):
+        if found and _ABBREVIATION.search(found[-1]):
+            found[-1] = f"{found[-1]} {piece}"
+        else:
+            found.append(piece.strip())
+    return [s for s in found if s]
+
+
+def split(text: str, limit: int = MAX_TOKENS) -> list[str]:
+    """Chunks of at most ``limit`` estimated tokens, in order; nothing of the text is lost."""
+    pieces: list[str] = []
+    for block in _blocks(text):
+        pieces += [block] if tokens(block) <= limit else _cut(block, limit)
+    return _pack(pieces, limit, "\n\n")
+
+
+def _blocks(text: str) -> list[str]:
+    """Paragraphs; a list or table belongs to the paragraph right before it."""
+    found: list[str] = []
+    for block in re.split(r"\n\s*\n", text.strip()):
+        block = block.strip("\n")
+        if not block.strip():
+            continue
+        if found and (_LIST.match(block) or block.lstrip().startswith("|")):
+            found[-1] = f"{found[-1]}\n{block}"
+        else:
+            found.append(block)
+    return found
+
+
+def _cut(block: str, limit: int) -> list[str]:
+    lines = [line for line in block.split("\n") if line.strip()]
+    if len(lines) > 1:
+        whole = [
+            p for line in lines for p in (_cut(line, limit) if tokens(line) > limit else [line])
+        ]
+        return _pack(whole, limit, "\n")
+    parts = [p for s in sentences(block) for p in ([s] if tokens(s) <= limit else _hard(s, limit))]
+    return _pack(parts, limit, "" if _HAN.search(block) else " ")
+
+
+def _hard(text: str, limit: int) -> list[str]:
+    """Text without sentence ends: cut at the softest separator there is."""
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+    cutter = RecursiveCharacterTextSplitter(
+        chunk_size=limit,
+        chunk_overlap=0,
+        length_function=tokens,
+        separators=["; ", "；", "，", "、", ", ", " ", ""],
+        keep_separator="end",
+    )
+    return [part for part in cutter.split_text(text) if part.strip()]
+
+
+def _pack(pieces: list[str], limit: int, joint: str) -> list[str]:
+    """Join neighbours while they fit; the last chunk is not left a stub if it can be helped."""
+    packed: list[str] = []
+    for piece in pieces:
+        joined = f"{packed[-1]}{joint}{piece}" if packed else piece
+        if packed and tokens(joined) <= limit:
+            packed[-1] = joined
+        else:
+            packed.append(piece)
+    return packed

@@ -1,0 +1,395 @@
+"""The knowledge database: revisions, vectors and generations in SQL, the truth of all.
+
+One transaction per call. Callers hold the build lock around anything that writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+import numpy as np
+from sqlalchemy import and_, delete, func, insert, select, update
+
+from rag import schema, tables
+from rag.documents import Origin, Record, digest
+from rag.types import KnowledgeStoreError, Lang, Passage, Source
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sqlalchemy import Connection, Engine, Row
+
+    Vectors = NDArray[np.float32]
+
+Status = Literal["draft", "published", "retired"]
+_T = TypeVar("_T")
+_MANY = 500  # values per IN (...) and rows per insert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One revision of a generation, as needed to decide what replaces what."""
+
+    rev: str
+    doc: str
+    origin: Origin
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkRow:
+    """One chunk of a version, as the index is built from it."""
+
+    passage_id: str
+    doc: str
+    twin: str
+    lang: Lang
+    title: str
+    topics: tuple[str, ...]
+    position: int
+    section: str
+    text: str
+    embed_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationInfo:
+    """One generation, for lists: counts of revisions and chunks."""
+
+    version: str
+    status: Status
+    created_at: datetime
+    model: str
+    documents: int
+    chunks: int
+
+
+def parts(items: Sequence[_T], size: int = _MANY) -> Iterator[Sequence[_T]]:
+    """The sequence in slices of at most ``size``."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+class KnowledgeStore:
+    """All access to the knowledge tables; raises KnowledgeStoreError when they cannot be used."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use an engine from ``schema.connect`` whose schema is up to date."""
+        self.engine = engine
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    # --- small state ---------------------------------------------------------
+
+    def get_state(self, key: str) -> str:
+        """A remembered value, empty when there is none."""
+        with schema.store_errors(), self.engine.connect() as connection:
+            query = select(tables.state.c.value).where(tables.state.c.key == key)
+            return str(connection.execute(query).scalar() or "")
+
+    def set_state(self, key: str, value: str) -> None:
+        """Remember a value."""
+        with schema.store_errors(), self.engine.begin() as connection:
+            connection.execute(delete(tables.state).where(tables.state.c.key == key))
+            connection.execute(insert(tables.state).values(key=key, value=value))
+
+    # --- revisions -----------------------------------------------------------
+
+    def add_records(self, records: Sequence[Record]) -> int:
+        """Insert the revisions not known yet, with chunks and sources; returns how many."""
+        unique = {record.rev: record for record in records}
+        added = 0
+        with schema.store_errors(), self.engine.begin() as connection:
+            for some in parts(list(unique)):
+                table = tables.documents.c.rev
+                found = connection.execute(select(table).where(table.in_(some)))
+                known = set(found.scalars())
+                fresh = [unique[rev] for rev in some if rev not in known]
+                self._insert(connection, fresh)
+                added += len(fresh)
+        return added
+
+    def _insert(self, connection: Connection, records: Sequence[Record]) -> None:
+        if not records:
+            return
+        wanted = {source_id(s): s for record in records for s in record.sources}
+        for some in parts(list(wanted)):
+            column = tables.sources.c.id
+            known = set(connection.execute(select(column).where(column.in_(some))).scalars())
+            rows = [source_row(wanted[i]) for i in some if i not in known]
+            if rows:
+                connection.execute(insert(tables.sources), rows)
+        connection.execute(insert(tables.documents), [document_row(r) for r in records])
+        rows = [row for record in records for row in chunk_rows(record)]
+        if rows:
+            connection.execute(insert(tables.chunks), rows)
+
+    # --- vectors -------------------------------------------------------------
+
+    def missing_vectors(self, revs: Iterable[str], model: str) -> dict[str, str]:
+        """Text to embed by hash, for chunks of these revisions whose vector is not stored."""
+        chunk, document, vector = tables.chunks.c, tables.documents.c, tables.embeddings.c
+        stored = and_(vector.hash == chunk.embed_hash, vector.model == model)
+        query = (
+            select(chunk.embed_hash, chunk.section, chunk.text, document.title)
+            .join(tables.documents, document.rev == chunk.rev)
+            .outerjoin(tables.embeddings, stored)
+            .where(vector.hash.is_(None), chunk.embed_hash != "")
+        )
+        found: dict[str, str] = {}
+        with schema.store_errors(), self.engine.connect() as connection:
+            for some in parts(list(revs)):
+                for row in connection.execute(query.where(chunk.rev.in_(some))):
+                    found[row.embed_hash] = embed_text(row.title, row.section, row.text)
+        return found
+
+    def add_vectors(self, model: str, hashes: Sequence[str], vectors: Vectors) -> None:
+        """Store vectors as float16; commits, so an interrupted build keeps what it has."""
+        rows = [
+            {"model": model, "hash": name, "vector": vector.astype("<f2").tobytes()}
+            for name, vector in zip(hashes, vectors, strict=True)
+        ]
+        with schema.store_errors(), self.engine.begin() as connection:
+            for some in parts(rows):
+                connection.execute(insert(tables.embeddings), list(some))
+
+    def vectors(self, model: str, hashes: Sequence[str], dimensions: int) -> Vectors:
+        """Stored vectors as float32 [len(hashes), dimensions]; raises when one is missing."""
+        out = np.zeros((len(hashes), dimensions), dtype=np.float32)
+        place = {name: i for i, name in enumerate(hashes)}
+        table, seen = tables.embeddings.c, 0
+        with schema.store_errors(), self.engine.connect() as connection:
+            for some in parts(list(place)):
+                query = select(table.hash, table.vector)
+                query = query.where(table.model == model, table.hash.in_(some))
+                for name, blob in connection.execute(query):
+                    if len(blob) != 2 * dimensions:
+                        raise KnowledgeStoreError(f"vector {name} of {model} is damaged")
+                    out[place[name]] = np.frombuffer(blob, dtype="<f2").astype(np.float32)
+                    seen += 1
+        if seen != len(place):
+            raise KnowledgeStoreError(f"{len(place) - seen} vectors of {model} are missing")
+        return out
+
+    # --- generations ---------------------------------------------------------
+
+    def active(self) -> str:
+        """The published version; empty before the first."""
+        table = tables.generations.c
+        with schema.store_errors(), self.engine.connect() as connection:
+            query = select(table.version).where(table.status == "published")
+            return str(connection.execute(query).scalar() or "")
+
+    def generations(self) -> list[GenerationInfo]:
+        """All generations kept, newest first."""
+        table = tables.generations.c
+        with schema.store_errors(), self.engine.connect() as connection:
+            rows = connection.execute(
+                select(tables.generations).order_by(table.created_at.desc(), table.version)
+            ).all()
+        return [
+            GenerationInfo(
+                version=r.version, status=r.status, created_at=r.created_at, model=r.model,
+                documents=r.documents, chunks=r.chunks,
+            )
+            for r in rows
+        ]  # fmt: skip
+
+    def members(self, version: str) -> list[Member]:
+        """The revisions of a generation, in a fixed order."""
+        document = tables.documents.c
+        query = (
+            select(document.rev, document.doc, document.origin, document.path)
+            .join(tables.members, tables.members.c.rev == document.rev)
+            .where(tables.members.c.version == version)
+            .order_by(document.doc, document.rev)
+        )
+        with schema.store_errors(), self.engine.connect() as connection:
+            return [
+                Member(rev=r.rev, doc=r.doc, origin=r.origin, path=r.path)
+                for r in connection.execute(query)
+            ]
+
+    def draft(self, version: str, revs: Sequence[str], model: str) -> None:
+        """Write a generation and its members as a draft, unless the version exists already."""
+        with schema.store_errors(), self.engine.begin() as connection:
+            known = select(tables.generations.c.version)
+            if connection.execute(known.where(tables.generations.c.version == version)).scalar():
+                return
+            count = select(func.count()).select_from(tables.chunks)
+            chunks = sum(
+                connection.execute(count.where(tables.chunks.c.rev.in_(some))).scalar_one()
+                for some in parts(revs)
+            )
+            connection.execute(
+                insert(tables.generations).values(
+                    version=version,
+                    status="draft",
+                    created_at=datetime.now(UTC),
+                    model=model,
+                    documents=len(revs),
+                    chunks=chunks,
+                )  # fmt: skip
+            )
+            for some in parts([{"version": version, "rev": rev} for rev in revs]):
+                connection.execute(insert(tables.members), list(some))
+
+    def publish(self, version: str) -> None:
+        """Make a generation the published one and retire the one before, in one transaction."""
+        table = tables.generations
+        with schema.store_errors(), self.engine.begin() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.status == "published", table.c.version != version)
+                .values(status="retired")
+            )
+            connection.execute(
+                update(table)
+                .where(table.c.version == version)
+                .values(status="published", published_at=datetime.now(UTC))
+            )
+
+    def prune(self, keep: int) -> None:
+        """Forget retired generations beyond the newest ``keep``, and what only they held."""
+        table = tables.generations.c
+        with schema.store_errors(), self.engine.begin() as connection:
+            retired = select(table.version).where(table.status == "retired")
+            old = connection.execute(
+                retired.order_by(table.published_at.desc(), table.version).offset(keep)
+            )
+            gone = list(old.scalars())
+            if not gone:
+                return
+            connection.execute(delete(tables.members).where(tables.members.c.version.in_(gone)))
+            connection.execute(delete(tables.generations).where(table.version.in_(gone)))
+            held = select(tables.members.c.rev)
+            connection.execute(delete(tables.chunks).where(tables.chunks.c.rev.not_in(held)))
+            connection.execute(delete(tables.documents).where(tables.documents.c.rev.not_in(held)))
+            used = select(tables.chunks.c.embed_hash)
+            connection.execute(
+                delete(tables.embeddings).where(tables.embeddings.c.hash.not_in(used))
+            )
+
+    # --- reading chunks ------------------------------------------------------
+
+    def chunk_rows(self, version: str) -> Iterator[ChunkRow]:
+        """All chunks of a version in a fixed order (document, revision, position)."""
+        chunk, document = tables.chunks.c, tables.documents.c
+        query = (
+            select(chunk.passage_id, chunk.position, chunk.section, chunk.text, chunk.embed_hash,
+                   document.doc, document.twin, document.lang, document.title, document.topics)
+            .join(tables.documents, document.rev == chunk.rev)
+            .join(tables.members, tables.members.c.rev == chunk.rev)
+            .where(tables.members.c.version == version)
+            .order_by(document.doc, document.rev, chunk.position)
+        )  # fmt: skip
+        with schema.store_errors(), self.engine.connect() as connection:
+            for r in connection.execution_options(yield_per=1000).execute(query):
+                yield ChunkRow(
+                    passage_id=r.passage_id, doc=r.doc, twin=r.twin, lang=cast("Lang", r.lang),
+                    title=r.title, topics=tuple(json.loads(r.topics)), position=r.position,
+                    section=r.section, text=r.text, embed_hash=r.embed_hash,
+                )  # fmt: skip
+
+    def passages(self, version: str, ids: Sequence[str]) -> dict[str, Passage]:
+        """The passages with these ids in a version, by id; unknown ids are left out."""
+        query = (
+            select(tables.chunks, tables.documents)
+            .join(tables.documents, tables.documents.c.rev == tables.chunks.c.rev)
+            .join(tables.members, tables.members.c.rev == tables.chunks.c.rev)
+            .where(tables.members.c.version == version, tables.chunks.c.passage_id.in_(ids))
+        )
+        with schema.store_errors(), self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+            names = {i for row in rows for i in json.loads(row.source_ids)}
+            query_sources = select(tables.sources).where(tables.sources.c.id.in_(names))
+            known = {
+                r.id: Source(organisation=r.organisation, title=r.title, url=r.url, date=r.date)
+                for r in connection.execute(query_sources)
+            }
+        return {row.passage_id: _passage(row, known) for row in rows}
+
+    def documents(self, version: str) -> list[dict[str, Any]]:
+        """One line per revision of a version, for lists: doc, lang, title, origin, chunks …"""
+        document = tables.documents.c
+        query = (
+            select(document.doc, document.lang, document.title, document.url, document.reviewed,
+                   document.licence, document.origin, document.path, document.source_ids,
+                   func.count(tables.chunks.c.position).label("chunks"))
+            .join(tables.members, tables.members.c.rev == document.rev)
+            .outerjoin(tables.chunks, tables.chunks.c.rev == document.rev)
+            .where(tables.members.c.version == version)
+            .group_by(document.rev)
+            .order_by(document.doc, document.rev)
+        )  # fmt: skip
+        with schema.store_errors(), self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _passage(row: Row[Any], known: dict[str, Source]) -> Passage:
+    ids = json.loads(row.source_ids)
+    marks = json.loads(row.marks)
+    return Passage(
+        id=row.passage_id,
+        doc=row.doc,
+        title=row.title,
+        section=row.section,
+        text=row.text,
+        lang=row.lang,
+        url=row.url,
+        sources=tuple(known[ids[m]] for m in marks),
+        reviewed=row.reviewed,
+        topics=tuple(json.loads(row.topics)),
+        position=row.position,
+    )
+
+
+def embed_text(title: str, section: str, text: str) -> str:
+    """What is embedded: the title path in front of the text, as a reader would see it."""
+    path = f"{title}: {section}" if title and section else title or section
+    return f"{path}\n{text}" if path else text
+
+
+def source_id(source: Source) -> str:
+    """The id of a source: the hash of what it says."""
+    return digest(source.organisation, source.title, source.url, source.date)
+
+
+def source_row(source: Source) -> dict[str, str]:
+    """A source as a row of kb_sources."""
+    return {
+        "id": source_id(source), "organisation": source.organisation, "title": source.title,
+        "url": source.url, "date": source.date,
+    }  # fmt: skip
+
+
+def document_row(record: Record) -> dict[str, str]:
+    """A record as a row of kb_documents."""
+    return {
+        "rev": record.rev, "doc": record.doc, "twin": record.group, "lang": record.lang,
+        "title": record.title, "url": record.url, "reviewed": record.reviewed,
+        "licence": record.licence, "topics": json.dumps(record.topics, ensure_ascii=False),
+        "source_ids": json.dumps([source_id(s) for s in record.sources]),
+        "origin": record.origin, "path": record.path,
+    }  # fmt: skip
+
+
+def chunk_rows(record: Record) -> list[dict[str, Any]]:
+    """The chunks of a record as rows of kb_chunks.
+
+    Chinese text gets no vector: the embedder knows hardly any Chinese, words serve better.
+    """
+    return [
+        {
+            "rev": record.rev, "position": chunk.position, "passage_id": record.passage_id(chunk),
+            "section": chunk.section, "text": chunk.text, "marks": json.dumps(chunk.marks),
+            "embed_hash": digest(embed_text(record.title, chunk.section, chunk.text))
+            if record.lang == "en" else "",
+        }
+        for chunk in record.chunks
+    ]  # fmt: skip

@@ -1,0 +1,97 @@
+"""The tables of the knowledge database, the truth from which every index is derived.
+
+A *generation* is a set of document revisions under a version id. Publishing switches the
+one row whose status is ``published``; drafts and retired generations keep their members,
+so that a change can be reviewed before and rolled back after.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+sources = Table(
+    "kb_sources",
+    metadata,
+    Column("id", String(32), primary_key=True),  # hash of the four fields below
+    Column("organisation", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("date", String(10), nullable=False),
+)
+
+documents = Table(
+    "kb_documents",
+    metadata,
+    Column("rev", String(32), primary_key=True),  # hash of the content
+    Column("doc", Text, nullable=False, index=True),
+    Column("twin", Text, nullable=False),  # shared by translations of one page
+    Column("lang", String(2), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("reviewed", String(10), nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("topics", Text, nullable=False),  # JSON list
+    Column("source_ids", Text, nullable=False),  # JSON list of kb_sources.id, in mark order
+    Column("origin", String(8), nullable=False),  # pages | added
+    Column("path", Text, nullable=False),
+)
+
+chunks = Table(
+    "kb_chunks",
+    metadata,
+    Column("rev", String(32), ForeignKey("kb_documents.rev"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("passage_id", Text, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("marks", Text, nullable=False),  # JSON list of places in source_ids
+    Column("embed_hash", String(32), nullable=False),  # "" when the chunk has no vector
+    Index("ix_kb_chunks_passage_id", "passage_id"),
+)
+
+embeddings = Table(
+    "kb_embeddings",
+    metadata,
+    Column("model", String(64), primary_key=True),
+    Column("hash", String(32), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),  # little-endian float16
+)
+
+generations = Table(
+    "kb_generations",
+    metadata,
+    Column("version", String(12), primary_key=True),
+    Column("status", String(9), nullable=False),  # draft | published | retired
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("published_at", DateTime(timezone=True)),
+    Column("model", String(64), nullable=False),
+    Column("documents", Integer, nullable=False),
+    Column("chunks", Integer, nullable=False),
+)
+
+members = Table(
+    "kb_members",
+    metadata,
+    Column("version", String(12), ForeignKey("kb_generations.version"), primary_key=True),
+    Column("rev", String(32), ForeignKey("kb_documents.rev"), primary_key=True),
+)
+
+state = Table(
+    "kb_state",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,27 @@
+"""Shared fixtures: no network but loopback, no environment leaking in, data dir per test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No SALUS_* or tracing variable of the machine reaches a test; data go to a temp folder."""
+    for name in list(os.environ):
+        if name.startswith(("SALUS_", "LANGSMITH_", "LANGCHAIN_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SALUS_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The measuring data beside the checkout; tests that need it skip with a word without it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("measuring data not beside this checkout")
+    return SHARED_DATA

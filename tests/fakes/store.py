@@ -1,0 +1,249 @@
+"""A store in memory that keeps the contract of bot.store.PersonStore; for tests of everything else.
+
+Set ``failure`` to an error, and every call raises it until it is set back to None.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.errors import NotFoundError, SalusError, StoreError
+from bot.model import (
+    Feedback,
+    MetricKind,
+    Observation,
+    ObservationId,
+    Profile,
+    Turn,
+    TurnId,
+    UserId,
+)
+from bot.store import Consent, new_id, stats
+from bot.store.codec import (
+    mend,
+    observation_body,
+    observation_of,
+    observation_plain,
+    plain,
+    profile_body,
+    profile_of,
+    turn_body,
+    turn_of,
+    turn_plain,
+)
+from bot.store.export import Everything, readable
+from bot.store.ids import new_user_id
+
+
+@dataclass
+class Person:
+    """Everything about one person."""
+
+    profile: Profile
+    consents: list[Consent] = field(default_factory=list)
+    batches: list[list[Observation]] = field(default_factory=list)
+    turns: dict[str, Turn] = field(default_factory=dict)
+    votes: dict[str, Feedback] = field(default_factory=dict)
+
+
+class FakeStore:
+    """The store without a disk: nothing is encrypted and nothing outlives the process."""
+
+    def __init__(self, *, consent_wording: str = "") -> None:
+        self.people: dict[str, Person] = {}
+        self.accounts: dict[tuple[str, str], tuple[str, datetime]] = {}
+        self.forgotten: set[str] = set()
+        self.failure: SalusError | None = None
+        self.calls: Counter[str] = Counter()
+        self.closed = False
+        self._wording = consent_wording
+
+    def _called(self, name: str) -> None:
+        self.calls[name] += 1
+        if self.failure is not None:
+            raise self.failure
+
+    def _known(self, user: str) -> Person:
+        user = plain(user)
+        return self.people.get(user) or Person(Profile(user=UserId(user)))
+
+    def _ensured(self, user: str) -> Person:
+        if plain(user) in self.forgotten:
+            raise NotFoundError("this person asked to be forgotten")
+        return self.people.setdefault(plain(user), self._known(user))
+
+    # --- people
+
+    async def user_for(self, platform: str, external_id: str) -> UserId:
+        self._called("user_for")
+        key = (plain(platform), plain(external_id))
+        if key not in self.accounts:
+            user = new_user_id()
+            self._ensured(user)
+            self.accounts[key] = (user, datetime.now(UTC))
+        return UserId(self.accounts[key][0])
+
+    async def link(self, user: UserId, platform: str, external_id: str) -> UserId | None:
+        self._called("link")
+        if plain(user) not in self.people:
+            raise NotFoundError("no such person")
+        key = (plain(platform), plain(external_id))
+        before = self.accounts.get(key, (plain(user),))[0]
+        self.accounts[key] = (plain(user), datetime.now(UTC))
+        return UserId(before) if before != plain(user) else None
+
+    async def unlink(self, user: UserId, platform: str, external_id: str) -> None:
+        self._called("unlink")
+        key = (plain(platform), plain(external_id))
+        if self.accounts.get(key, ("",))[0] != plain(user):
+            raise NotFoundError("no such account")
+        del self.accounts[key]
+
+    async def profile(self, user: UserId) -> Profile:
+        self._called("profile")
+        return self._known(user).profile
+
+    async def save_profile(self, profile: Profile) -> None:
+        self._called("save_profile")
+        person, now = self._ensured(profile.user), datetime.now(UTC)
+        wanted = frozenset(map(plain, profile.consents))
+        holding = {c.purpose for c in person.consents if c.withdrawn_at is None}
+        person.consents = [
+            replace(c, withdrawn_at=now)
+            if c.withdrawn_at is None and c.purpose not in wanted
+            else c
+            for c in person.consents
+        ] + [
+            Consent(purpose=p, given_at=now, wording=self._wording)
+            for p in sorted(wanted - holding)
+        ]
+        user = UserId(plain(profile.user))
+        person.profile = profile_of(user, _stored(profile_body(profile)), wanted)
+
+    async def consents(self, user: UserId) -> list[Consent]:
+        self._called("consents")
+        return list(self._known(user).consents)
+
+    # --- observations
+
+    async def add_observations(
+        self, user: UserId, observations: Sequence[Observation]
+    ) -> list[ObservationId]:
+        self._called("add_observations")
+        if not observations:
+            return []
+        batch = [
+            observation_of(
+                {**observation_plain(o), "id": new_id()} | {"at": o.at.astimezone(UTC)},
+                _stored(observation_body(o)),
+            )
+            for o in observations
+        ]
+        self._ensured(user).batches.append(batch)
+        return [o.id for o in batch if o.id]
+
+    async def observations(
+        self, user: UserId, *, kind: MetricKind | None = None, since: datetime | None = None
+    ) -> list[Observation]:
+        self._called("observations")
+        found = [o for batch in self._known(user).batches for o in batch]
+        kept = [o for o in found if kind in (None, o.kind) and (since is None or o.at >= since)]
+        return sorted(kept, key=lambda o: o.at)
+
+    async def remove_observations(self, user: UserId, ids: Sequence[ObservationId]) -> int:
+        self._called("remove_observations")
+        person = self._known(user)
+        before = sum(map(len, person.batches))
+        person.batches[:] = [[o for o in batch if o.id not in ids] for batch in person.batches]
+        person.batches[:] = [batch for batch in person.batches if batch]
+        return before - sum(map(len, person.batches))
+
+    async def last_logged(self, user: UserId) -> list[ObservationId]:
+        self._called("last_logged")
+        batches = self._known(user).batches
+        return [o.id for o in batches[-1] if o.id] if batches else []
+
+    # --- turns and votes
+
+    async def add_turn(self, turn: Turn) -> None:
+        self._called("add_turn")
+        row = {**turn_plain(turn), "id": plain(turn.id), "user_id": plain(turn.user)}
+        person = self._ensured(turn.user)
+        if any(row["id"] in other.turns for other in self.people.values()):
+            raise StoreError("this turn exists")
+        person.turns[row["id"]] = turn_of(
+            row | {"at": turn.at.astimezone(UTC)}, _stored(turn_body(turn))
+        )
+
+    async def turn(self, user: UserId, turn: TurnId) -> Turn:
+        self._called("turn")
+        if plain(turn) not in self._known(user).turns:
+            raise NotFoundError("no such turn")
+        return self._known(user).turns[plain(turn)]
+
+    async def history(self, user: UserId, *, platform: str, chat: str, limit: int) -> list[Turn]:
+        self._called("history")
+        here = [
+            t
+            for t in self._known(user).turns.values()
+            if (t.place.platform, t.place.chat) == (plain(platform), mend(chat))
+        ]
+        return sorted(here, key=lambda t: (t.at, t.id))[-limit:] if limit > 0 else []
+
+    async def vote(self, feedback: Feedback) -> None:
+        self._called("vote")
+        person, turn = self._known(feedback.user), TurnId(plain(feedback.turn))
+        if turn not in person.turns:
+            raise NotFoundError("no such turn")
+        person.votes[turn] = replace(feedback, turn=turn, reason=mend(feedback.reason))
+
+    async def votes(self) -> list[Feedback]:
+        self._called("votes")
+        found = [v for person in self.people.values() for v in person.votes.values()]
+        return sorted(found, key=lambda v: (v.at, v.turn))
+
+    async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]:
+        self._called("feedback_stats")
+        groups = []
+        for person in self.people.values():
+            for vote in person.votes.values():
+                turn = turn_plain(person.turns[vote.turn])
+                groups.append(turn | {"vote": vote.vote, "count": 1})
+        given = [v.reason for person in self.people.values() for v in person.votes.values()]
+        return stats.tally(groups, given, reasons)
+
+    # --- the whole person
+
+    async def export(self, user: UserId) -> dict[str, object]:
+        self._called("export")
+        person = self._known(user)
+        mine = [(p, at) for (p, _), (u, at) in self.accounts.items() if u == plain(user)]
+        found = Everything(
+            profile=person.profile,
+            accounts=mine,
+            consents=person.consents,
+            observations=await self.observations(user),
+            turns=sorted(person.turns.values(), key=lambda t: (t.at, t.id)),
+            votes=sorted(person.votes.values(), key=lambda v: (v.at, v.turn)),
+        )
+        return readable(found, datetime.now(UTC))
+
+    async def forget(self, user: UserId) -> None:
+        self._called("forget")
+        if self.people.pop(plain(user), None) is not None:
+            self.forgotten.add(plain(user))
+        self.accounts = {k: v for k, v in self.accounts.items() if v[0] != plain(user)}
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def _stored(body: dict[str, object]) -> dict[str, Any]:
+    """The body as it comes back from a disk."""
+    found: dict[str, Any] = json.loads(json.dumps(body))
+    return found
