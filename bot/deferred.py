@@ -93,7 +93,7 @@ class DeferredStore:
             if self._store is None:
                 from bot.store import KeyRing, open_store
 
-                keys = await asyncio.to_thread(KeyRing.open, self._key_file)
+                keys = await asyncio.to_thread(KeyRing.load_or_create, self._key_file)
                 self._store = await open_store(self._url, keys=keys)
         return self._store
 

@@ -13,7 +13,15 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from rag.documents import Chunk, Record
-from rag.pages import chunks_of, is_url, read_page, record_of, sections_of, split_front_matter
+from rag.pages import (
+    chunks_of,
+    is_url,
+    parse_yaml,
+    read_page,
+    record_of,
+    sections_of,
+    split_front_matter,
+)
 from rag.split import split
 from rag.tokens import detect_lang
 from rag.types import Lang, PageError, Source
@@ -99,8 +107,8 @@ def _loose_fields(front: str | None) -> dict[str, Any]:
     import yaml
 
     try:
-        fields = yaml.safe_load(front)
-    except (yaml.YAMLError, ValueError):
+        fields = parse_yaml(front)
+    except yaml.YAMLError:
         return {}
     return fields if isinstance(fields, dict) else {}
 

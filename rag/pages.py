@@ -168,18 +168,30 @@ def is_url(value: object) -> bool:
     )
 
 
+def parse_yaml(text: str) -> Any:
+    """Safe YAML in which dates stay the text they were written as; raises yaml.YAMLError."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Knows no timestamps: YAML's would fail on 2026-02-30 without naming the field."""
+
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:timestamp"]
+        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    return yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
+
+
 def _yaml(path: Path, front: str) -> dict[str, Any]:
     import yaml
 
     try:
-        fields = yaml.safe_load(front)
+        fields = parse_yaml(front)
     except yaml.YAMLError as error:
         line = str(error).replace("\n", " ")
         raise PageError(
             f"{path}: front matter: is not valid YAML; quote the value ({line})"
         ) from error
-    except ValueError as error:  # YAML turns 2026-13-40 into a date and fails
-        raise PageError(f"{path}: front matter: holds an impossible date ({error})") from error
     if not isinstance(fields, dict):
         raise PageError(f"{path}: front matter: must be 'field: value' lines")
     return fields

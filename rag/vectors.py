@@ -54,6 +54,8 @@ class ExactIndex:
 
     def nearest(self, vector: Vectors, limit: int) -> tuple[Places, Vectors]:
         """Places and cosines of the ``limit`` nearest vectors, nearest first."""
+        if not self.count:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         cosines = self._vectors @ vector
         best = np.argsort(-cosines, kind="stable")[: max(limit, 0)]
         return best.astype(np.int64), cosines[best].astype(np.float32)

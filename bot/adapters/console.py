@@ -15,13 +15,17 @@ from bot.app import App
 from bot.errors import SalusError
 from bot.i18n import t
 from bot.logs import logger
-from bot.model import Lang, Message, Place, Reply, UserId
+from bot.model import Lang, Message, Place, Reply
 from rag.types import KnowledgeError
 
 
-def message(app: App, user: UserId, text: str) -> Message:
-    """What was typed, as a Message from the terminal."""
+async def message(app: App, who: str, text: str) -> Message:
+    """What was typed, as a Message from the terminal.
+
+    The person is looked up for every message: after /forget the one before is gone for good.
+    """
     place = Place(platform="console", chat="terminal", private=True)
+    user = await app.person("console", who)
     return Message(user=user, place=place, text=text, sent_at=datetime.now(UTC), tz=zone(app))
 
 
@@ -38,12 +42,12 @@ def zone(app: App) -> str:
     return "UTC"
 
 
-async def final_reply(app: App, user: UserId, text: str) -> Reply:
+async def final_reply(app: App, who: str, text: str) -> Reply:
     """The final reply to one message; a fault of ours becomes a plain word, never a traceback."""
     lang: Lang = "zh" if app.settings.lang == "zh" else "en"
     last = Reply(text=t("error.unexpected", lang), kind="clarify", lang=lang)
     try:
-        async with aclosing(app.dialogue.respond(message(app, user, text))) as replies:
+        async with aclosing(app.dialogue.respond(await message(app, who, text))) as replies:
             async for reply in replies:
                 if reply.final:
                     last = reply
@@ -52,19 +56,19 @@ async def final_reply(app: App, user: UserId, text: str) -> Reply:
     return last
 
 
-async def chat_json(app: App, user: UserId, stream: TextIO | None = None) -> None:
+async def chat_json(app: App, who: str, stream: TextIO | None = None) -> None:
     """One message per line in, one JSON object per final reply out."""
     async for line in lines(stream or sys.stdin):
-        jsonl.emit(render.as_json(await final_reply(app, user, line)))
+        jsonl.emit(render.as_json(await final_reply(app, who, line)))
 
 
-async def chat_pipe(app: App, user: UserId, stream: TextIO | None = None) -> None:
+async def chat_pipe(app: App, who: str, stream: TextIO | None = None) -> None:
     """A transcript: each line as it was asked, then the answer and its sources."""
     async for line in lines(stream or sys.stdin):
         if not line.strip():
             continue
         print(f"> {line.strip()[:400]}\n", flush=True)
-        reply = await final_reply(app, user, line)
+        reply = await final_reply(app, who, line)
         print(reply.text)
         sources = render.sources_text(reply)
         print(f"\n{sources}\n" if sources else "", flush=True)
@@ -79,12 +83,12 @@ async def lines(stream: TextIO) -> AsyncGenerator[str, None]:
 class Terminal:
     """The interactive chat."""
 
-    def __init__(self, app: App, user: UserId) -> None:
+    def __init__(self, app: App, who: str) -> None:
         """Colours only when the terminal has them; rich decides."""
         from rich.console import Console
 
         self._app = app
-        self._user = user
+        self._who = who
         self._lang: Lang = "zh" if app.settings.lang == "zh" else "en"
         self._out = Console(highlight=False, soft_wrap=False)
 
@@ -122,7 +126,7 @@ class Terminal:
         reply: Reply | None = None
         try:
             async with aclosing(
-                self._app.dialogue.respond(message(self._app, self._user, text))
+                self._app.dialogue.respond(await message(self._app, self._who, text))
             ) as replies:
                 async for reply in replies:
                     shown = self._grow(shown, reply)

@@ -66,7 +66,9 @@ def read_pages(folder: Path) -> list[Section]:
             heading, _, text = part.partition("\n")
             clean = _MARK.sub("", text).strip()
             key = f"{path.parent.name}/{path.stem}/{heading}"
-            found.append(Section(key, path.stem, title.strip('"'), heading.strip(), clean, language(clean)))
+            found.append(
+                Section(key, path.stem, title.strip('"'), heading.strip(), clean, language(clean))
+            )
     return found
 
 
@@ -76,7 +78,9 @@ def read_medquad(path: Path, limit: int = 400) -> list[Section]:
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         if 200 <= len(row["answer"]) <= 1500:
-            found.append(Section(row["id"], row["focus"], row["focus"], row["question"], row["answer"], "en"))
+            found.append(
+                Section(row["id"], row["focus"], row["focus"], row["question"], row["answer"], "en")
+            )
     return random.Random(7).sample(found, min(limit, len(found)))  # noqa: S311 (no secret)
 
 
@@ -90,19 +94,27 @@ def cases(sections: Sequence[Section], split: Split, seed: int = 1) -> Iterable[
     for section in (s for s in sections if split_of(s) == split):
         rng = random.Random(f"{seed}/{section.id}")  # noqa: S311
         others = [s for s in sections if s.lang == section.lang and s.page != section.page]
-        mates = [s for s in sections if s.lang == section.lang and s.page == section.page and s.id != section.id]
+        mates = [
+            s
+            for s in sections
+            if s.lang == section.lang and s.page == section.page and s.id != section.id
+        ]
         if not others:
             continue
         near = rng.sample(mates, min(2, len(mates))) + rng.sample(others, min(2, len(others)))
         yield from _section_cases(section, near, rng.choice(others), rng)
 
 
-def _section_cases(section: Section, near: list[Section], other: Section, rng: random.Random) -> Iterable[Case]:
+def _section_cases(
+    section: Section, near: list[Section], other: Section, rng: random.Random
+) -> Iterable[Case]:
     shown = [section, *near]
     rng.shuffle(shown)
     number = shown.index(section) + 1
     passages = tuple(CitedPassage(s.id, s.text, f"{s.title} – {s.heading}") for s in shown)
-    sentences = [s for s in split_sentences(section.text) if len(s) >= _SHORTEST or section.lang == "zh"]
+    sentences = [
+        s for s in split_sentences(section.text) if len(s) >= _SHORTEST or section.lang == "zh"
+    ]
     foreign = [s for s in split_sentences(other.text) if len(s) >= 30 or section.lang == "zh"]
     for text in sentences:
         seed = Seed(text, section.lang, section.text, _topic(section), rng.choice(foreign or [""]))
@@ -135,7 +147,9 @@ class Tally:
     total: int = 0
 
 
-def run(found: Iterable[Case], checker: Checker) -> tuple[dict[tuple[bool, str, Lang], Tally], list[tuple[Case, str]], float]:
+def run(
+    found: Iterable[Case], checker: Checker
+) -> tuple[dict[tuple[bool, str, Lang], Tally], list[tuple[Case, str]], float]:
     """Tallies, the cases judged wrongly (with the reason given), and milliseconds per check."""
     tallies: dict[tuple[bool, str, Lang], Tally] = {}
     wrong: list[tuple[Case, str]] = []
@@ -158,7 +172,10 @@ def table(tallies: dict[tuple[bool, str, Lang], Tally]) -> str:
     lines = ["| kind | en | zh |", "|---|---|---|"]
     for good, names in ((False, CORRUPTIONS), (True, FAITHFUL)):
         title = "**corruptions caught**" if not good else "**faithful kept**"
-        totals = {lang: _sum(t for (g, _, la), t in tallies.items() if g == good and la == lang) for lang in ("en", "zh")}
+        totals = {
+            lang: _sum(t for (g, _, la), t in tallies.items() if g == good and la == lang)
+            for lang in ("en", "zh")
+        }
         lines.append(f"| {title} | {_share(totals['en'])} | {_share(totals['zh'])} |")
         for kind in names:
             cells = [_share(tallies.get((good, kind, lang), Tally())) for lang in ("en", "zh")]
@@ -181,15 +198,21 @@ def _share(tally: Tally) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table of one split; ``--wrong`` shows what was judged wrongly."""
     parser = argparse.ArgumentParser(prog="python -m bot.grounding.bench", description=__doc__)
-    parser.add_argument("--pages", type=Path, default=Path(__file__).parents[2] / "knowledge" / "pages")
+    parser.add_argument(
+        "--pages", type=Path, default=Path(__file__).parents[2] / "knowledge" / "pages"
+    )
     parser.add_argument("--medquad", type=Path, help="also take passages of this JSONL file")
     parser.add_argument("--split", choices=["dev", "test"], default="test")
-    parser.add_argument("--wrong", type=int, default=0, metavar="N", help="show N wrong cases a kind")
+    parser.add_argument(
+        "--wrong", type=int, default=0, metavar="N", help="show N wrong cases a kind"
+    )
     options = parser.parse_args(arguments)
     sections = read_medquad(options.medquad) if options.medquad else read_pages(options.pages)
     tallies, wrong, ms = run(cases(sections, options.split), Checker())
     out = sys.stdout.write
-    out(f"{len(sections)} sections, split {options.split}, {ms:.2f} ms a check\n\n{table(tallies)}\n")
+    out(
+        f"{len(sections)} sections, split {options.split}, {ms:.2f} ms a check\n\n{table(tallies)}\n"
+    )
     shown: Counter[str] = Counter()
     for case, why in wrong:
         shown[case.kind + case.lang] += 1

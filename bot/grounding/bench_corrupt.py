@@ -37,8 +37,10 @@ def replace_word(text: str, old: str, new: str) -> str | None:
     return changed if count else None
 
 
-def _table(seed: Seed, rng: random.Random, table: dict[Lang, words.Pairs]) -> str | None:
-    found = [c for old, new in table[seed.lang] if (c := replace_word(seed.text, old, new))]
+def _table(seed: Seed, rng: random.Random, table: str) -> str | None:
+    found = [
+        c for old, new in words.pairs(table, seed.lang) if (c := replace_word(seed.text, old, new))
+    ]
     return rng.choice(found) if found else None
 
 
@@ -76,7 +78,12 @@ def _number_of_passage(seed: Seed, rng: random.Random) -> str | None:
 def _exchanged(seed: Seed, rng: random.Random) -> str | None:
     """Two figures of one sentence in each other's place."""
     found = [q for q in quantities(seed.text) if q.kind == "single" and _DIGITS.fullmatch(_bare(q))]
-    pairs = [(a, b) for a in found for b in found if a.start < b.start and a.unit == b.unit and a.values != b.values]
+    pairs = [
+        (a, b)
+        for a in found
+        for b in found
+        if a.start < b.start and a.unit == b.unit and a.values != b.values
+    ]
     if not pairs:
         return None
     a, b = rng.choice(pairs)
@@ -92,7 +99,7 @@ def _bare(quantity: Quantity) -> str:
 def _unit(seed: Seed, rng: random.Random) -> str | None:
     options: list[str] = []
     for quantity in quantities(seed.text):
-        for old, new in words.UNITS[seed.lang]:
+        for old, new in words.pairs("units", seed.lang):
             changed = replace_word(quantity.text, old, new)
             if changed and quantity.unit_name == old.lower():
                 options.append(seed.text[: quantity.start] + changed + seed.text[quantity.end :])
@@ -101,20 +108,26 @@ def _unit(seed: Seed, rng: random.Random) -> str | None:
 
 def _swap(kind: str) -> Corruption:
     def swap(seed: Seed, rng: random.Random) -> str | None:
-        names = words.SWAPS[kind][seed.lang]
-        present = [n for n in sorted(names, key=len, reverse=True) if replace_word(seed.text, n, "#")]
+        names = words.names(kind, seed.lang)
+        present = [
+            n for n in sorted(names, key=len, reverse=True) if replace_word(seed.text, n, "#")
+        ]
         if not present:
             return None
         old = present[0]
         if kind == "condition" and seed.lang == "en" and old == "diabetes":
-            seed = Seed(seed.text.replace("type 2 ", ""), seed.lang, seed.passage, seed.topic, seed.foreign)
-        new = rng.choice([n for n in names if n not in present and n not in seed.text and old not in n])
+            seed = Seed(
+                seed.text.replace("type 2 ", ""), seed.lang, seed.passage, seed.topic, seed.foreign
+            )
+        new = rng.choice(
+            [n for n in names if n not in present and n not in seed.text and old not in n]
+        )
         return replace_word(seed.text, old, new)
 
     return swap
 
 
-def _from_table(table: dict[Lang, words.Pairs], figures: bool = False) -> Corruption:
+def _from_table(table: str, figures: bool = False) -> Corruption:
     def change(seed: Seed, rng: random.Random) -> str | None:
         if figures and not quantities(seed.text):
             return None
@@ -129,13 +142,19 @@ def _limit(seed: Seed, rng: random.Random) -> str | None:
     options: list[str] = []
     for quantity in signed:
         piece = seed.text[quantity.lead : quantity.tail]
-        found = [c for old, new in words.LIMITS[seed.lang] if (c := replace_word(piece, old, new))]
-        options += [seed.text[: quantity.lead] + found[0] + seed.text[quantity.tail :]] if found else []
+        found = [
+            c
+            for old, new in words.pairs("limits", seed.lang)
+            if (c := replace_word(piece, old, new))
+        ]
+        options += (
+            [seed.text[: quantity.lead] + found[0] + seed.text[quantity.tail :]] if found else []
+        )
     return rng.choice(options) if options else None
 
 
 def _invented(seed: Seed, rng: random.Random) -> str | None:
-    text = rng.choice(words.INVENTED[seed.lang])
+    text = rng.choice(words.phrases("invented", seed.lang))
     return text.format(topic=seed.topic, Topic=seed.topic[:1].upper() + seed.topic[1:])
 
 
@@ -143,10 +162,12 @@ def _added(seed: Seed, rng: random.Random) -> str | None:
     body = seed.text.rstrip(" .。!！?？:：")
     if len(body) < 8:
         return None
-    return body + rng.choice(words.ADDED[seed.lang]) + ("." if seed.lang == "en" else "。")
+    return (
+        body + rng.choice(words.phrases("added", seed.lang)) + ("." if seed.lang == "en" else "。")
+    )
 
 
-def _foreign(seed: Seed, rng: random.Random) -> str | None:
+def _foreign(seed: Seed, _rng: random.Random) -> str | None:
     """A true sentence of another page, cited to this one."""
     return seed.foreign or None
 
@@ -157,7 +178,9 @@ def _dose(seed: Seed, rng: random.Random) -> str | None:
         return None
     amount = rng.choice([5, 10, 25, 100, 200, 500])
     body = seed.text.rstrip(" .。")
-    return f"{body} ({amount} mg twice a day)." if seed.lang == "en" else f"{body}，每次{amount}毫克。"
+    return (
+        f"{body} ({amount} mg twice a day)." if seed.lang == "en" else f"{body}，每次{amount}毫克。"
+    )
 
 
 CORRUPTIONS: dict[str, Corruption] = {
@@ -165,17 +188,17 @@ CORRUPTIONS: dict[str, Corruption] = {
     "number from passage": _number_of_passage,
     "numbers exchanged": _exchanged,
     "unit swap": _unit,
-    "rate swap": _from_table(words.RATES, figures=True),
+    "rate swap": _from_table("rates", figures=True),
     "limit turned": _limit,
-    "negation flip": _from_table(words.NEGATE),
-    "direction flip": _from_table(words.FLIPS),
+    "negation flip": _from_table("negate"),
+    "direction flip": _from_table("flips"),
     "medicine swap": _swap("medicine"),
     "condition swap": _swap("condition"),
     "population swap": _swap("group"),
     "substance swap": _swap("thing"),
     "organ swap": _swap("organ"),
     "dose invented": _dose,
-    "overclaim": _from_table(words.OVERCLAIM),
+    "overclaim": _from_table("overclaim"),
     "invented sentence": _invented,
     "added claim": _added,
     "wrong citation": _foreign,

@@ -16,7 +16,7 @@ from bot.grounding.claims import Claims, extract, language
 from bot.grounding.compare import Finding, compare
 from bot.grounding.evidence import Evidence, Support, select, sources_of
 from bot.grounding.marks import Marks, blank_marks, read_marks
-from bot.grounding.score import THRESHOLD, Features, probability
+from bot.grounding.score import NEUTRAL, THRESHOLD, Features, probability
 from bot.grounding.sentences import Sentence, parse_sentences
 from bot.model import GroundingReport, SentenceCheck
 from rag.types import Lang
@@ -25,8 +25,8 @@ __all__ = ["Checker", "CitedPassage", "Similarity"]
 
 Similarity = Callable[[str, list[str]], list[float]]
 Citations = Literal["required", "optional"]
-_FOLLOWS = 0.7  # from this coverage on, a referral is held against the source it follows
-_SAYS_MORE = 2.5  # … if it says more than "ask your doctor" (content weight)
+_FOLLOWS = 0.45  # from this coverage on, a referral is held against the source it follows
+_SAYS_MORE = 3.5  # … if it says more than "ask your doctor" (content weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,8 @@ class Checker:
             return "" if is_referral(claims) else "no source cited"
         support = select(claims, evidence, extra)
         findings = compare(claims, support, evidence + tuple(extra), personal)
-        if is_referral(claims):
-            follows = support.single >= _FOLLOWS and claims.weight >= _SAYS_MORE
-            twisted = [f.why for f in findings if f.severity >= 1.0]
-            return twisted[0] if follows and twisted else ""
+        if is_referral(claims) and (support.single < _FOLLOWS or claims.weight < _SAYS_MORE):
+            return ""
         return self._verdict(claims, support, findings)
 
     def _verdict(self, claims: Claims, support: Support, findings: list[Finding]) -> str:
@@ -136,12 +134,16 @@ class Checker:
         if worst and worst.severity >= 0.4:
             return worst.why
         words = " ".join(item.text for item in support.missing[:3])
-        return f"not found in the cited passage: {words}" if words else "too little in common with the source"
+        return (
+            f"not found in the cited passage: {words}"
+            if words
+            else "too little in common with the source"
+        )
 
     def _alike(self, claims: Claims, support: Support) -> float:
         texts = [e.claims.text for e in support.evidence]
         if self._similarity is None or claims.lang != "en" or not texts:
-            return Features.__dataclass_fields__["similarity"].default
+            return NEUTRAL
         return max(self._similarity(claims.text, [*texts, " ".join(texts)]))
 
 

@@ -20,7 +20,8 @@ __all__ = ["Claims", "Item", "Placed", "Slot", "extract", "language", "strip_mar
 
 _MARK = re.compile(r"\[\^[^\[\]\n]{1,80}\]|\[\d{1,4}(?:\s?[,，、;–-]\s?\d{1,4})*\]|【\d{1,4}】")
 _CLAUSE = re.compile(
-    r"[,;:()，；：（）、—?!。？！]|\s[-–]\s|\b(?:but|although|though|because|if|when|unless|while|whereas|since|so that|until)\b|但是|但|如果|而是|否则",
+    r"[,;:()，；：（）、—?!。？！]|\s[-–]\s|\b(?:but|although|though|because|if|when|unless"
+    r"|while|whereas|since|so that|until)\b|但是|但|如果|而是|否则",
     re.IGNORECASE,
 )
 _RATE = re.compile(
@@ -38,12 +39,19 @@ _RATES = {
 }  # fmt: skip
 # Words that frame a statement and state nothing.
 _FRAME = re.compile(
-    r"^\W*(?:(?:in general|generally(?: speaking)?|overall|in short|in brief|in summary|to sum up|simply put|put simply|in simple terms"
-    r"|(?:yes|no|well|sure|also|of course)(?=,)|in other words|for example|for instance|in addition|additionally|however|moreover|furthermore|importantly|note that"
-    r"|as a rule|most importantly|in fact|that said|remember(?: that)?|(?:according to|based on|as stated in|going by)\s(?:the|these|our|my|your)?"
-    r"\s?(?:\w+\s){0,2}(?:sources?|passages?|pages?|information|guidance|guidelines?|material))[,:]?\s"
-    r"|(?:根据|依据|按照|参考)[^，,。；]{0,8}(?:资料|来源|页面|内容|信息|指南|说法)(?:显示|表明|介绍)?[，,：:]"
-    r"|(?:总的来说|一般来说|总体来说|简单(?:地|来)?说|简而言之|总之|概括来说|通常来说|换句话说|也就是说|是的|对的|此外|另外|同时|例如|比如|不过|然而|需要注意的是|值得注意的是|其实|首先|其次|最后)[，,：:])",
+    r"^\W*(?:(?:in general|generally(?: speaking)?|overall|in short|in brief|in summary"
+    r"|to sum up|simply put|put simply|in simple terms"
+    r"|(?:yes|no|well|sure|also|of course)(?=,)|in other words|for example|for instance"
+    r"|in addition|additionally|however|moreover|furthermore|importantly|note that"
+    r"|as a rule|most importantly|in fact|that said|remember(?: that)?|(?:according to|based on"
+    r"|as stated in|going by)\s(?:the|these|our|my|your)?"
+    r"\s?(?:\w+\s){0,2}(?:sources?|passages?|pages?|information|guidance|guidelines?"
+    r"|material))[,:]?\s"
+    r"|(?:根据|依据|按照|参考)[^，,。；]{0,8}(?:资料|来源|页面|内容|信息|指南|说法)(?:显示|表明"
+    r"|介绍)?[，,：:]"
+    r"|(?:总的来说|一般来说|总体来说|简单(?:地|来)?说|简而言之|总之|概括来说|通常来说|换句话说"
+    r"|也就是说|是的|对的|此外|另外|同时|例如|比如|不过|然而|需要注意的是|值得注意的是|其实"
+    r"|首先|其次|最后)[，,：:])",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<=[a-z,;] )(?:[A-Z][a-z]{2,}|[A-Z]{2,6})(?:\s[A-Z][a-z]{2,})*\b")
@@ -131,7 +139,7 @@ def extract(text: str, lang: Lang | None = None) -> Claims:
         items=tuple(item for item in items if item.weight > 0),
         keys=frozenset().union(*(item.keys for item in items)),
         quantities=tuple(_placed(items, plain, figure) for figure in figures),
-        slots=tuple(_slots(items, plain) + _rate_slots(items, plain, rates)),
+        slots=tuple(_slots(items) + _rate_slots(items, plain, rates)),
         negations=len(negators),
         names=frozenset(m.group().lower() for m in _NAME.finditer(plain)),
     )
@@ -206,10 +214,12 @@ def _negate(items: list[Item], negators: list[tuple[int, int]]) -> None:
 
 def _context(items: list[Item], text: str, start: int, end: int) -> frozenset[str]:
     """Meanings of the items around text[start:end], inside its clause first, else close by."""
-    borders = [m for m in _CLAUSE.finditer(text, max(0, start - 120), min(len(text), end + 120))]
+    borders = list(_CLAUSE.finditer(text, max(0, start - 120), min(len(text), end + 120)))
     left = max((m.end() for m in borders if m.end() <= start), default=0)
     right = min((m.start() for m in borders if m.start() >= end), default=len(text))
-    inside = [i for i in items if left <= i.start < right and not start <= i.start < end and i.weight > 0]
+    inside = [
+        i for i in items if left <= i.start < right and not start <= i.start < end and i.weight > 0
+    ]
     if len(inside) < 2:
         near = [i for i in items if i.weight > 0 and not start <= i.start < end]
         inside = sorted(near, key=lambda i: abs(i.start - start))[:4]
@@ -224,7 +234,7 @@ def _placed(items: list[Item], text: str, figure: Quantity) -> Placed:
     return Placed(figure, _context(items, text, figure.start, figure.end), near)
 
 
-def _slots(items: list[Item], text: str) -> list[Slot]:
+def _slots(items: list[Item]) -> list[Slot]:
     found: list[Slot] = []
     for index, item in enumerate(items):
         if item.sense is None or item.sense.idiom:
@@ -235,7 +245,9 @@ def _slots(items: list[Item], text: str) -> list[Slot]:
             continue
         context = _clause_keys(items, index)
         near = _near_keys(items, index)
-        found += [Slot(axis, value, context, near, item.negated, item.text) for axis, value in values]
+        found += [
+            Slot(axis, value, context, near, item.negated, item.text) for axis, value in values
+        ]
     return found
 
 
@@ -259,5 +271,7 @@ def _rate_slots(items: list[Item], text: str, rates: list[re.Match[str]]) -> lis
     for match in rates:
         word = (match["en"] or match["ly"] or match["zh"]).lower()
         context = _context(items, text, *match.span())
-        found.append(Slot("rate", _RATES.get(word, word), context, context, False, match.group().strip()))
+        found.append(
+            Slot("rate", _RATES.get(word, word), context, context, False, match.group().strip())
+        )
     return found

@@ -8,7 +8,7 @@ gives *in the same context*, so that two true values swapped inside one text are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.grounding.claims import Claims, Placed, Slot
@@ -21,7 +21,20 @@ __all__ = ["Finding", "compare"]
 _ONE_SPAN = re.compile(r"一[天日晚夜周年]|一星期|一礼拜|one (?:day|night|week|year)", re.IGNORECASE)
 _RIVAL = 0.25  # a differing source figure must fit this much better to count against a claim
 _SWAPPED = 0.3
-_NAMED = frozenset({MEDICINE, "condition", "group", "measure", "substance", "body", "body_organisation", "food_time", "weekday"})
+_NAMED = frozenset(
+    {
+        MEDICINE,
+        "condition",
+        "group",
+        "measure",
+        "substance",
+        "body",
+        "body_organisation",
+        "treatment",
+        "food_time",
+        "weekday",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +46,16 @@ class Finding:
     kind: str
 
 
-def compare(claims: Claims, support: Support, cited: Sequence[Evidence], personal: bool = False) -> list[Finding]:
+def compare(
+    claims: Claims, support: Support, cited: Sequence[Evidence], personal: bool = False
+) -> list[Finding]:
     """All disagreements between a claim and its support (``cited``: every allowed sentence).
 
     ``personal``: a figure comes from the person's own metrics, so "below the advised 7 hours"
     is a comparison and not a statement of the source's limit.
     """
     found = _figures(claims, support, cited, personal)
+    found += _order(claims, support)
     found += _names(claims, support, cited)
     found += _absolutes(claims, support)
     found += _directions(claims, support)
@@ -63,9 +79,7 @@ def _figures(
     return found
 
 
-def _figure(
-    claim: Placed, near: list[Placed], wide: list[Placed], personal: bool
-) -> list[Finding]:
+def _figure(claim: Placed, near: list[Placed], wide: list[Placed], personal: bool) -> list[Finding]:
     name = claim.figure.text.strip()
     carriers = _carriers(claim, near)
     if not carriers:
@@ -79,7 +93,9 @@ def _figure(
         return [Finding(1.0, f"says {name}, source says {rival.figure.text.strip()}", "number")]
     if personal:
         return []
-    return _comparator(claim.figure, [p.figure for p in carriers if _placed_fit(claim, p) >= fit - 0.1])
+    return _comparator(
+        claim.figure, [p.figure for p in carriers if _placed_fit(claim, p) >= fit - 0.1]
+    )
 
 
 def _carriers(claim: Placed, placed: list[Placed]) -> list[Placed]:
@@ -112,10 +128,36 @@ def _comparator(figure: Quantity, carriers: list[Quantity]) -> list[Finding]:
         return [Finding(0.15, f"drops the limit at {figure.text.strip()}", "comparator")]
     if -figure.sign in signs and 0 not in signs:
         return [Finding(1.0, f"turns the limit at {figure.text.strip()} round", "comparator")]
-    ends = {max(q.values) if figure.sign < 0 else min(q.values) for q in carriers if q.kind == "range"}
+    ends = {
+        max(q.values) if figure.sign < 0 else min(q.values) for q in carriers if q.kind == "range"
+    }
     if figure.values[0] in ends:
         return []
     return [Finding(0.45, f"adds a limit to {figure.text.strip()}", "comparator")]
+
+
+def _order(claims: Claims, support: Support) -> list[Finding]:
+    """Figures of one source sentence that changed places while its words did not."""
+    first = next(iter(support.evidence), None)
+    if first is None or support.single < 0.9 or len(claims.quantities) < 2:
+        return []
+    words = _positions([i.text for i in claims.items], [i.text for i in first.claims.items])
+    figures = _positions(
+        [_spoken(p.figure) for p in claims.quantities],
+        [_spoken(p.figure) for p in first.claims.quantities],
+    )
+    if len(figures) < 2 or figures == sorted(figures) or words != sorted(words):
+        return []
+    return [Finding(1.0, "figures of the source change places", "number")]
+
+
+def _spoken(figure: Quantity) -> str:
+    return f"{figure.values} {figure.unit}"
+
+
+def _positions(ours: list[str], theirs: list[str]) -> list[int]:
+    """Where the pieces that both sides hold exactly once stand in the source."""
+    return [theirs.index(x) for x in ours if theirs.count(x) == 1 and ours.count(x) == 1]
 
 
 # --- names ---------------------------------------------------------------------
@@ -129,12 +171,21 @@ def _names(claims: Claims, support: Support, cited: Sequence[Evidence]) -> list[
     wide = frozenset[str]().union(*(e.claims.keys | e.around for e in cited))
     for slot in claims.slots:
         if slot.axis in _NAMED:
-            found += _name(slot, [s for s in near if s.axis == slot.axis], keys, around, wide, claims)
+            found += _name(
+                slot, [s for s in near if s.axis == slot.axis], keys, around, wide, claims
+            )
     found += _rates(claims, near)
     return found
 
 
-def _name(slot: Slot, theirs: list[Slot], near: frozenset[str], around: frozenset[str], wide: frozenset[str], claims: Claims) -> list[Finding]:
+def _name(
+    slot: Slot,
+    theirs: list[Slot],
+    near: frozenset[str],
+    around: frozenset[str],
+    wide: frozenset[str],
+    claims: Claims,
+) -> list[Finding]:
     same = [s for s in theirs if _means(slot, s)]
     others = [s for s in theirs if not _means(slot, s)]
     if same:
@@ -149,7 +200,7 @@ def _name(slot: Slot, theirs: list[Slot], near: frozenset[str], around: frozense
     if key in around:
         return []
     if key in wide:
-        return [Finding(0.4, f"{slot.text} is not in the sentence it rests on", slot.axis)]
+        return [Finding(0.6, f"{slot.text} is not in the sentence it rests on", slot.axis)]
     return [Finding(1.0, f"{slot.text} not in the cited passage", slot.axis)]
 
 
@@ -176,7 +227,7 @@ def _fit(claim: Slot, source: Slot) -> float:
 
 
 def _rates(claims: Claims, near: list[Slot]) -> list[Finding]:
-    """"a day" where the source says "a week"."""
+    """ "a day" where the source says "a week"."""
     found: list[Finding] = []
     theirs = [s for s in near if s.axis == "rate"]
     for slot in (s for s in claims.slots if s.axis == "rate"):
@@ -184,16 +235,23 @@ def _rates(claims: Claims, near: list[Slot]) -> list[Finding]:
         rivals = [s for s in theirs if s.value != slot.value and _fit(slot, s) > fit + _RIVAL]
         if rivals:
             found.append(Finding(1.0, f"says {slot.text}, source says {rivals[0].text}", "rate"))
-        elif fit < 0 and claims.quantities:
+        elif fit < 0:
             found.append(Finding(0.4, f"{slot.text} not in the source sentence", "rate"))
     return found
 
 
 def _absolutes(claims: Claims, support: Support) -> list[Finding]:
-    """"always" or "all" where the source says "may" or "some"."""
-    theirs = {s.value for e in support.evidence for s in e.claims.slots if s.axis == "absolute"}
-    ours = [s for s in claims.slots if s.axis == "absolute" and s.value not in theirs]
-    return [Finding(1.0, f"“{ours[0].text}” is more than the source says", "absolute")] if ours else []
+    """ "always" or "all" where the source says "may" or "some"."""
+    theirs = [s for e in support.evidence for s in e.claims.slots if s.axis == "absolute"]
+    ours = [
+        slot
+        for slot in claims.slots
+        if slot.axis == "absolute"
+        and not any(s.value == slot.value and _fit(slot, s) >= 0.25 for s in theirs)
+    ]
+    return (
+        [Finding(1.0, f"“{ours[0].text}” is more than the source says", "absolute")] if ours else []
+    )
 
 
 # --- directions and negation ---------------------------------------------------
@@ -223,30 +281,42 @@ def _direction(slot: Slot, theirs: list[Slot]) -> list[Finding]:
 
 
 def _negations(claims: Claims, support: Support) -> list[Finding]:
-    refused, said, leading = set[str](), set[str](), set[str]()
+    """What one side denies and the other states, word by word."""
+    refused, leading = set[str](), set[str]()
+    said, said_words = set[str](), set[str]()
     for index, evidence in enumerate(support.evidence):
         for item in evidence.claims.items:
-            (refused if item.negated else said).update(item.keys)
-            if item.negated and index == 0:
-                leading.update(item.keys)
+            if item.negated:
+                refused.update(item.keys)
+                leading.update(item.keys if index == 0 else ())
+            else:
+                said.update(item.keys)
+                said_words.add(item.text)
     clash = agreed = 0.0
     words: list[str] = []
     for item in claims.items:
         if item.negated and item.keys & refused:
             agreed += item.weight
-        elif _clashes(item.negated, item.keys, said, leading):
+        elif (
+            item.keys & said
+            if item.negated
+            else item.keys & leading and item.text not in said_words
+        ):
             clash += item.weight
             words.append(item.text)
-    found: list[Finding] = []
-    if clash >= 0.4 and clash > agreed:
-        found.append(Finding(1.0, f"negation differs at “{' '.join(words[:3])}”", "negation"))
-    elif claims.negations > sum(e.claims.negations for e in support.evidence):
+    if clash >= 0.4 and clash > 0.5 * agreed:
+        return [Finding(1.0, f"negation differs at “{' '.join(words[:3])}”", "negation")]
+    return _negation_count(claims, support)
+
+
+def _negation_count(claims: Claims, support: Support) -> list[Finding]:
+    theirs = sum(e.claims.negations for e in support.evidence)
+    if claims.negations > theirs:
         severity = 1.0 if support.coverage > 0.8 else 0.5
-        found.append(Finding(severity, "denies what the source does not deny", "negation"))
-    return found
-
-
-def _clashes(negated: bool, keys: frozenset[str], said: set[str], refused_first: set[str]) -> bool:
-    if negated:
-        return bool(keys & said)
-    return bool(keys & refused_first) and not keys & said
+        return [Finding(severity, "denies what the source does not deny", "negation")]
+    first = next(iter(support.evidence), None)
+    if first is None or support.single <= 0.95 or first.claims.weight >= 1.1 * claims.weight:
+        return []
+    if claims.negations < first.claims.negations:
+        return [Finding(1.0, "leaves out a “not” of the source", "negation")]
+    return []

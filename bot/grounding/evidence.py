@@ -12,7 +12,7 @@ from bot.grounding.sentences import split_sentences
 __all__ = ["Evidence", "Support", "select", "sources_of"]
 
 _MOST_SENTENCES = 4  # a faithful sentence merges at most this many
-_CLAUSE = 1.2  # content weight from which a clause must be covered on its own
+_CLAUSE = 0.9  # content weight from which a clause must be covered on its own
 _GAIN = 0.15  # share of a clause another sentence must say more of
 
 
@@ -69,7 +69,9 @@ def select(claims: Claims, evidence: Sequence[Evidence], extra: Sequence[Evidenc
     return Support(
         evidence=tuple(chosen),
         coverage=_soft_cover(claims, keys, helped) / total if total else 1.0,
-        single=max((_covered(claims.items, e.claims.keys) for e in chosen), default=0.0) / total if total else 1.0,
+        single=max((_covered(claims.items, e.claims.keys) for e in chosen), default=0.0) / total
+        if total
+        else 1.0,
         run=_longest_run(claims, helped),
         clause=_worst_clause(claims, helped),
         missing=tuple(item for item in claims.items if not item.keys & helped),

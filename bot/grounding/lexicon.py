@@ -84,11 +84,19 @@ class Lexicon:
             size, sense = self._longest(words, index)
             first, last = words[index], words[index + size - 1]
             found.append(
-                Found(" ".join(t.stem for t in words[index : index + size]), first.start, last.end, sense)
+                Found(
+                    " ".join(t.stem for t in words[index : index + size]),
+                    first.start,
+                    last.end,
+                    sense,
+                )
             )
             index += size
         if self.han is not None:
-            found += [Found(m.group(), m.start(), m.end(), None) for m in _HAN_RUN.finditer(text, start, end)]
+            found += [
+                Found(m.group(), m.start(), m.end(), None)
+                for m in _HAN_RUN.finditer(text, start, end)
+            ]
             found.sort(key=lambda f: f.start)
         return found
 
@@ -259,9 +267,17 @@ def _negation(build: _Builder, data: Mapping[str, object]) -> None:
         if sense and root:
             sense.keys |= root.keys
             sense.negated = True
+    _inner_directions(build)
     for name in _phrases(data["idioms"]):
         if sense := build.at(name):
             sense.idiom, sense.weight = True, 0.0
+
+
+def _inner_directions(build: _Builder) -> None:
+    for key, sense in build.senses.items():
+        # "low mood" still says "low", so that "high mood" is found to contradict it
+        if sense.entities and len(key) > 1 and key[0] in {"low", "high"}:
+            sense.axes.add(("up", 1 if key[0] == "high" else -1))
 
 
 def _add_medicines(build: _Builder) -> None:

@@ -65,7 +65,7 @@ def _parts(match: re.Match[str], ids: Sequence[str]) -> list[str] | None:
         first, last = int(span[1]), int(span[2])
         return [str(n) for n in range(first, min(last, first + _MOST) + 1)] or None
     parts = [part.strip().removeprefix("^") for part in _PARTS.split(body)]
-    known = all(part.isdecimal() and len(part) <= 4 or part in ids for part in parts)
+    known = all((part.isdecimal() and len(part) <= 4) or part in ids for part in parts)
     return parts if known or match.group().startswith("[^") else None
 
 

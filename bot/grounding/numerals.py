@@ -69,7 +69,9 @@ def chinese_value(text: str) -> float | None:
         return None
     if all(c in _HAN_VALUE for c in text):
         value = float("".join(str(_HAN_VALUE[c]) for c in text[:300]))
-        return None if len(text) > 1 and not text.startswith("二") and value < 1000 else value * scale
+        return (
+            None if len(text) > 1 and not text.startswith("二") and value < 1000 else value * scale
+        )
     return _positional(text) * scale
 
 

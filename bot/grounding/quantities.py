@@ -56,44 +56,58 @@ _BETWEEN = re.compile(r"(?:between|from)\s(?:about\s|the ages of\s)?\Z", re.IGNO
 _SLASH = re.compile(r"\s?(?:/|over)\s?(?=\d)")
 _RATIO_EN = re.compile(r"\s(?:in|out of)\s(?:every\s)?", re.IGNORECASE)
 _FRACTION_EN = re.compile(
-    r"(?<![A-Za-z])(?<!and a )(?:(?P<half>half)(?:\s(?P<article>an?)\s(?P<unit>hour|day|year|month|litre|liter|cup|mile))?"
-    r"|(?P<top>one|two|three|a|1|2|3)[-\s](?P<bottom>third|quarter|fourth|fifth|tenth)s?)(?![A-Za-z])",
+    r"(?<![A-Za-z])(?<!and a )(?:(?P<half>half)(?:\s(?P<article>an?)\s(?P<unit>hour|day|year"
+    r"|month|litre|liter|cup|mile))?"
+    r"|(?P<top>one|two|three|a|1|2|3)[-\s](?P<bottom>third|quarter|fourth|fifth"
+    r"|tenth)s?)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _BOTTOM = {"third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "tenth": 10}
 _TOP = {"one": 1, "a": 1, "two": 2, "three": 3, "1": 1, "2": 2, "3": 3}
-_PERCENT_HAN = re.compile(r"百分之([零〇一二两三四五六七八九十百]+|\d+(?:\.\d+)?)(?:到|至)?([一二三四五六七八九十百]+)?")
+_PERCENT_HAN = re.compile(
+    r"百分之([零〇一二两三四五六七八九十百]+|\d+(?:\.\d+)?)(?:到|至)?([一二三四五六七八九十百]+)?"
+)
 _FRACTION_HAN = re.compile(
     r"([一二三四五六七八九十]|\d+)分之([一二两三四五六七八九十]|\d+)"
-    r"|每(\d+|[两二三四五六七八九十百]+)[个名]?人[中里]?(?:就|大约|约)?有(\d+|[一二两三四五六七八九十百]+)[个名]?|([一二三四五六七八九])成|一半|半数"
+    r"|每(\d+|[两二三四五六七八九十百]+)[个名]?人[中里]?(?:就|大约|约)?有(\d+"
+    r"|[一二两三四五六七八九十百]+)[个名]?|([一二三四五六七八九])成|一半|半数"
 )
 _SKIP = re.compile(
-    r"(?:第|星期|周|礼拜|初|型|type|stage|grade|level|phase|step|figure|table|no\.?|#)\s?\Z", re.IGNORECASE
+    r"(?:第|星期|周|礼拜|初|型|type|stage|grade|level|phase|step|figure|table|no\.?|#)\s?\Z",
+    re.IGNORECASE,
 )
 _AFTER_SKIP = re.compile(r"型|期(?!间)|级|线|胎|甲|酸|氧|尖|角|叉|头肌|指肠")
 _PRE_PLUS = re.compile(
-    r"(?:at least|no less than|not less than|no fewer than|minimum of|more than|over|above|greater than"
+    r"(?:at least|no less than|not less than|no fewer than|minimum of|more than|over|above"
+    r"|greater than"
     r"|higher than|exceed(?:s|ing)?|older than|longer than|beyond|>=?|≥"
-    r"|至少|最少|不少于|不低于|不小于|不短于|超过|大于|高于|多于|长于|达到或超过|达到)\s?(?:要|有|为|是|了|约|about|the|a|age|aged|an?)?\s?\Z",
+    r"|至少|最少|不少于|不低于|不小于|不短于|超过|大于|高于|多于|长于|达到或超过|达到)\s?(?:要"
+    r"|有|为|是|了|约|about|the|a|age|aged|an?)?\s?\Z",
     re.IGNORECASE,
 )
 _PRE_MINUS = re.compile(
-    r"(?:at most|no more than|not more than|up to|less than|fewer than|under|below|lower than|no longer than"
-    r"|younger than|maximum of|within|not exceed|not over|not above|no higher than|shorter than|<=?|≤"
-    r"|最多|不超过|不多于|不高于|不大于|少于|低于|小于|不足|不到|不满|未满|短于|控制在|别超过|不要超过|不得超过|不应超过|不宜超过|不能超过|以内|至多)"
+    r"(?:at most|no more than|not more than|up to|less than|fewer than|under|below|lower than"
+    r"|no longer than"
+    r"|younger than|maximum of|within|not exceed|not over|not above|no higher than|shorter than"
+    r"|<=?|≤"
+    r"|最多|不超过|不多于|不高于|不大于|少于|低于|小于|不足|不到|不满|未满|短于|控制在|别超过"
+    r"|不要超过|不得超过|不应超过|不宜超过|不能超过|以内|至多)"
     r"\s?(?:约|about|the|a|age|aged|an?|of)?\s?\Z",
     re.IGNORECASE,
 )
 _POST_PLUS = re.compile(
-    r"[\s,，]{0,2}(?:or|and|及|或|和)?\s?(?:more\b|higher\b|above\b|older\b|over\b|longer\b|greater\b|up(?:wards)?\b|\+|以上|更高|更多|更久|更长|更大)",
+    r"[\s,，]{0,2}(?:or|and|及|或|和)?\s?(?:more\b|higher\b|above\b|older\b|over\b|longer\b"
+    r"|greater\b|up(?:wards)?\b|\+|以上|更高|更多|更久|更长|更大)",
     re.IGNORECASE,
 )
 _POST_MINUS = re.compile(
-    r"[\s,，]{0,2}(?:or|and|及|或|和)?\s?(?:less\b|lower\b|below\b|under\b|fewer\b|younger\b|shorter\b|以下|以内|之内|更低|更少|更短|内(?![容分脏科部心在]))",
+    r"[\s,，]{0,2}(?:or|and|及|或|和)?\s?(?:less\b|lower\b|below\b|under\b|fewer\b|younger\b"
+    r"|shorter\b|以下|以内|之内|更低|更少|更短|内(?![容分脏科部心在]))",
     re.IGNORECASE,
 )
 _NEGATED = re.compile(
-    r"(?:\b(?:not|never)|n't|不|别|勿|避免)\W?(?:\w+\s){0,2}(?:exceed|over|more than|超过)", re.IGNORECASE
+    r"(?:\b(?:not|never)|n't|不|别|勿|避免)\W?(?:\w+\s){0,2}(?:exceed|over|more than|超过)",
+    re.IGNORECASE,
 )
 
 
@@ -121,7 +135,9 @@ def _fractions(text: str) -> list[Quantity]:
     found: list[Quantity] = []
     ratio = Unit("ratio", 1.0)
     for match in _FRACTION_EN.finditer(text):
-        value = 0.5 if match["half"] else _TOP[match["top"].lower()] / _BOTTOM[match["bottom"].lower()]
+        value = (
+            0.5 if match["half"] else _TOP[match["top"].lower()] / _BOTTOM[match["bottom"].lower()]
+        )
         unit = ratio
         if match["unit"] and (named := unit_at(text, match.start("unit"))):
             unit = named[1]
@@ -129,8 +145,8 @@ def _fractions(text: str) -> list[Quantity]:
     for match in _PERCENT_HAN.finditer(text):
         values = tuple(v / 100 for g in match.groups() if g and (v := _number(g)) is not None)
         found.append(_make(text, values[:1] or (0.0,), ratio, "", match.span()))
-    for match in _FRACTION_HAN.finditer(text):
-        found.append(_make(text, (_han_share(match),), ratio, "", match.span()))
+    shares = _FRACTION_HAN.finditer(text)
+    found += [_make(text, (_han_share(match),), ratio, "", match.span()) for match in shares]
     found.sort(key=lambda q: q.start)
     return [q for i, q in enumerate(found) if i == 0 or q.start >= found[i - 1].end]
 
@@ -166,7 +182,7 @@ def _read(text: str, match: re.Match[str]) -> Quantity | None:
     ranged = _range(text, match, value, named, end)
     if ranged is not None:
         return ranged
-    if not _counts(text, match, named):
+    if not _counts(match, named):
         return None
     unit_name, unit = (named[0], named[1]) if named else ("", _PLAIN)
     return _make(text, (value,), unit, unit_name, (match.start(), end), match.group())
@@ -178,7 +194,9 @@ def _is_name(text: str, match: re.Match[str]) -> bool:
     after = text[match.end() : match.end() + 3]
     if _SKIP.search(before) and not before.endswith("每周"):
         return True
-    return bool(_AFTER_SKIP.match(after)) or bool(re.match(r"[A-Za-z]{2}", after) and not unit_at(text, match.end()) and match["digits"])
+    return bool(_AFTER_SKIP.match(after)) or bool(
+        re.match(r"[A-Za-z]{2}", after) and not unit_at(text, match.end()) and match["digits"]
+    )
 
 
 def _half_after(text: str, value: float, named: Named) -> tuple[float, Named]:
@@ -200,7 +218,9 @@ def _pair_or_ratio(text: str, match: re.Match[str], value: float, end: int) -> Q
         below = atom_value(bottom)
         unit = unit_at(text, bottom.end())
         if below and below >= value > 0 and (unit is None or unit[1].dim == "people"):
-            return _make(text, (value / below,), Unit("ratio", 1.0), "", (match.start(), bottom.end()))
+            return _make(
+                text, (value / below,), Unit("ratio", 1.0), "", (match.start(), bottom.end())
+            )
     slash = _SLASH.match(text, end)
     if slash and (second := ATOM.match(text, slash.end())):
         return _slashed(text, match, value, second)
@@ -212,11 +232,15 @@ def _pair_or_ratio(text: str, match: re.Match[str], value: float, end: int) -> Q
     return None
 
 
-def _slashed(text: str, match: re.Match[str], value: float, second: re.Match[str]) -> Quantity | None:
+def _slashed(
+    text: str, match: re.Match[str], value: float, second: re.Match[str]
+) -> Quantity | None:
     below = atom_value(second) or 0.0
     if 60 <= value <= 300 and 30 <= below < value:
         named = unit_at(text, second.end()) or ("mmhg", Unit("pressure", 1.0), second.end())
-        return _make(text, (value, below), named[1], named[0], (match.start(), named[2]), kind="pair")
+        return _make(
+            text, (value, below), named[1], named[0], (match.start(), named[2]), kind="pair"
+        )
     if 0 < value < below <= 20 and text[match.end()] == "/":
         return _make(text, (value / below,), Unit("ratio", 1.0), "", (match.start(), second.end()))
     return None
@@ -238,20 +262,28 @@ def _range(
     last = unit_at(text, second.end())
     if named and last and named[1] != last[1]:
         return None
-    unit_name, unit, stop = last or (named[0] if named else "", named[1] if named else _PLAIN, second.end())
+    unit_name, unit, stop = last or (
+        named[0] if named else "",
+        named[1] if named else _PLAIN,
+        second.end(),
+    )
     if last:
         high, (unit_name, unit, stop) = _half_after(text, high, last)
-    if not _counts(text, second, last or named):
+    if not _counts(second, last or named):
         return None
-    return _make(text, (value, high), unit, unit_name, (match.start(), stop), second.group(), kind="range")
+    return _make(
+        text, (value, high), unit, unit_name, (match.start(), stop), second.group(), kind="range"
+    )
 
 
-def _counts(text: str, match: re.Match[str], named: Named | None) -> bool:
+def _counts(match: re.Match[str], named: Named | None) -> bool:
     """Number words count only with a unit: "one of the…", 一些, 四肢 are not figures."""
     if match["digits"]:
         return True
     if match["han"]:
-        return bool(named) and not (match["han"] == "一" and named is not None and named[1].dim == "")
+        return bool(named) and not (
+            match["han"] == "一" and named is not None and named[1].dim == ""
+        )
     return bool(named) or match["word"].lower() not in {"one", "zero"}
 
 
@@ -305,7 +337,9 @@ def _compound(text: str, found: list[Quantity]) -> list[Quantity]:
         last = joined[-1] if joined else None
         if last and _continues(text, last, quantity):
             whole = last.values[0] + quantity.values[0] * quantity.unit.factor / last.unit.factor
-            joined[-1] = _make(text, (whole,), last.unit, last.unit_name, (last.start, quantity.end))
+            joined[-1] = _make(
+                text, (whole,), last.unit, last.unit_name, (last.start, quantity.end)
+            )
             continue
         joined.append(quantity)
     return joined
@@ -349,7 +383,9 @@ def supports(claim: Quantity, sources: Sequence[Quantity]) -> list[Quantity]:
     parts: list[Quantity] = []
     singles = [s for s in sources if len(s.values) == 1]
     for index in range(len(claim.values)):
-        carrier = next((s for s in singles if s not in parts and any(_value_hit(claim, index, s))), None)
+        carrier = next(
+            (s for s in singles if s not in parts and any(_value_hit(claim, index, s))), None
+        )
         if carrier is None:
             return []
         parts.append(carrier)
@@ -365,4 +401,6 @@ def _carries(claim: Quantity, source: Quantity) -> bool:
         return any(_value_hit(claim, 0, source))
     if len(source.values) != len(claim.values):
         return False
-    return all(same(claim, v, source.unit, source.unit_name)[i] for i, v in enumerate(source.values))
+    return all(
+        same(claim, v, source.unit, source.unit_name)[i] for i, v in enumerate(source.values)
+    )

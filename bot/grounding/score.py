@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["THRESHOLD", "Features", "probability"]
+__all__ = ["NEUTRAL", "THRESHOLD", "Features", "probability"]
 
 THRESHOLD = 0.5
+NEUTRAL = 0.6  # stands for the similarity when none was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,18 @@ class Features:
     run: float  # longest uncovered stretch, in content weight
     clause: float  # share of its least covered clause that the support says
     soft: float
-    similarity: float = 0.6  # of the best supporting sentence; the neutral value when unknown
+    similarity: float = NEUTRAL  # of the best supporting sentence
 
 
-BIAS = -9.0
-WEIGHTS = {"coverage": 9.0, "single": 2.0, "run": -0.4, "clause": 4.0, "soft": -3.0, "similarity": 1.5}
+BIAS = -10.0
+WEIGHTS = {
+    "coverage": 9.0,
+    "single": 2.0,
+    "run": -0.4,
+    "clause": 5.0,
+    "soft": -3.0,
+    "similarity": 1.5,
+}
 
 
 def probability(features: Features) -> float:

@@ -86,7 +86,9 @@ _TABLE: dict[str, tuple[str, float, float]] = {
     "点 点钟 时 o'clock a.m. p.m. am pm": ("clock", 1, 0),
 }
 UNITS: dict[str, Unit] = {
-    alias.replace("_", " "): Unit(*entry) for names, entry in _TABLE.items() for alias in names.split()
+    alias.replace("_", " "): Unit(*entry)
+    for names, entry in _TABLE.items()
+    for alias in names.split()
 }
 
 # mg/dL = mmol/L x this: glucose, cholesterol, triglycerides (g/mol / 10).
@@ -102,7 +104,8 @@ def _alternation(latin: bool) -> str:
 
 _SYMBOLS = r"°\s?[cf]|℃|℉|º\s?[cf]"
 _LATIN = re.compile(
-    rf"[\s\u00a0]?[-‑]?(?:({_SYMBOLS}|%|%)|((?:{_alternation(True)})(?![A-Za-z/²^])|[CF](?![A-Za-z])))",
+    rf"[\s\u00a0]?[-‑]?(?:({_SYMBOLS}|%|%)|((?:{_alternation(True)})(?![A-Za-z/²^])"
+    rf"|[CF](?![A-Za-z])))",
     re.IGNORECASE,
 )
 _HAN = re.compile(rf"\s?({_alternation(False)})")

@@ -15,16 +15,30 @@ from bot.model import Ask, MetricKind, Observation
 from rag.types import Lang
 
 _NO: Final = re.compile(
-    r"(?:no|nope|nah|neither|none|cancel|forget\s+it|never\s*mind|wrong|stop|don't)(?![a-z])|不(?:是|对|用|记|要)|都不|取消|算了|别记|错了?$"
+    r"(?:no|nope|nah|neither|none|cancel|forget\s+it|never\s*mind"
+    r"|wrong|stop|don't)(?![a-z])|不(?:是|对|用|记|要)|都不|取消"
+    r"|算了|别记|错了?$"
 )
 _YES: Final = re.compile(
-    r"(?:yes|yep|yeah|y|yup|right|correct|ok|okay|sure|exactly|that's\s+(?:right|it|correct)|i\s+did|it\s+is|confirm(?:ed)?)(?![a-z])[\s,.!]*(?:please|it\s+is|thanks|that's\s+right|correct|right)?[\s.!]*$"
-    r"|(?:是的?|对的?|没错|嗯+|好的?|确[认定]|可以|行|就是|正确)(?:的|呀|啊|了|，?没错|，?是的)?[\s。!！]*$"
+    r"(?:yes|yep|yeah|y|yup|right|correct|ok|okay|sure|exactly|that's\s+"
+    r"(?:right|it|correct)|i\s+did|it\s+is|confirm(?:ed)?)(?![a-z])[\s,.!]*"
+    r"(?:please|it\s+is|thanks|that's\s+right|correct|right)?[\s.!]*$"
+    r"|(?:是的?|对的?|没错|嗯+|好的?|确[认定]|可以|行|就是|正确)"
+    r"(?:的|呀|啊|了|，?没错|，?是的)?[\s。!！]*$"
 )
 _ORDINALS: Final = (
-    re.compile(r"(?:the\s+)?(?:first|former|1st|one|1|a)(?:\s+(?:one|option))?[\s.)!]*$|(?:第一|前一?|1号?|一)(?:个|种|项|者)?[\s。!]*$"),
-    re.compile(r"(?:the\s+)?(?:second|latter|2nd|two|2|b)(?:\s+(?:one|option))?[\s.)!]*$|(?:第二|后一?|2号?|二)(?:个|种|项|者)?[\s。!]*$"),
-    re.compile(r"(?:the\s+)?(?:third|last|3rd|three|3|c)(?:\s+(?:one|option))?[\s.)!]*$|(?:第三|最后一?|3号?|三)(?:个|种|项)?[\s。!]*$"),
+    re.compile(
+r"(?:the\s+)?(?:first|former|1st|one|1|a)(?:\s+(?:one|option))?[\s.)!]*$"
+r"|(?:第一|前一?|1号?|一)(?:个|种|项|者)?[\s。!]*$"
+),
+    re.compile(
+r"(?:the\s+)?(?:second|latter|2nd|two|2|b)(?:\s+(?:one|option))?[\s.)!]*$"
+r"|(?:第二|后一?|2号?|二)(?:个|种|项|者)?[\s。!]*$"
+),
+    re.compile(
+r"(?:the\s+)?(?:third|last|3rd|three|3|c)(?:\s+(?:one|option))?[\s.)!]*$"
+r"|(?:第三|最后一?|3号?|三)(?:个|种|项)?[\s。!]*$"
+),
 )  # fmt: skip
 _SUBJECT: Final[dict[MetricKind, str]] = {
     "weight": "weight", "height": "height", "blood_pressure": "bp", "heart_rate": "pulse",
@@ -75,12 +89,21 @@ def _corrected(ask: Ask, answer: str, now: datetime, tz: str) -> Observation | N
     """A new value, a missing unit or a missing half given in the answer."""
     lang: Lang = "zh" if re.search(r"[一-鿿]", answer + ask.text) else "en"
     subject = _SUBJECT[ask.kind]
-    bare = re.sub(r"^\W*(?:no|nope|不是|不对|是|应该是|it\s+was|it's|i\s+meant|meant)[\s,，.。]*", "", answer, flags=re.I)
+    bare = re.sub(
+        r"^\W*(?:no|nope|不是|不对|是|应该是|it\s+was|it's|i\s+meant|meant)[\s,，.。]*",
+        "",
+        answer,
+        flags=re.I,
+    )
     number = ask.value.split(" ")[0]
     for attempt in (bare, f"{subject} {bare}", f"{subject} {number} {bare}"):
         for found in parse(attempt, lang=lang, now=now, tz=tz).observations:
             if found.kind == ask.kind:
-                at = ask.options[0].at if ask.options and found.at == now.astimezone(found.at.tzinfo) else found.at
+                at = (
+                    ask.options[0].at
+                    if ask.options and found.at == now.astimezone(found.at.tzinfo)
+                    else found.at
+                )
                 return replace(found, at=at, text=ask.text)
     return _completed(ask, answer, now) if ask.kind == "blood_pressure" else None
 

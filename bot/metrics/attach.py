@@ -42,7 +42,11 @@ def _owned(
             index += 1
         after = index if index < len(readings) else None
         before = index - 1 if index else None
-        if before is not None and _follows(readings[before], mention, guard) and _take(owned, before, mention):
+        if (
+            before is not None
+            and _follows(readings[before], mention, guard)
+            and _take(owned, before, mention)
+        ):
             continue
         if after is not None and _same_sentence(guard, mention.start, readings[after].start):
             _take(owned, after, mention)
@@ -55,7 +59,9 @@ def _owned(
 def _follows(reading: Reading, mention: Mention, guard: Guard) -> bool:
     """Whether a mention stands behind the reading with nothing that parts them."""
     between = guard.masked[reading.end : mention.start]
-    return len(between) <= 40 and not re.search(r"[,，.。;；!！?？、\n]|(?<![a-z])(?:and|but|then)(?![a-z])|而|然后|和", between)
+    return len(between) <= 40 and not re.search(
+        r"[,，.。;；!！?？、\n]|(?<![a-z])(?:and|but|then)(?![a-z])|而|然后|和", between
+    )
 
 
 def _take(owned: list[Mention | None], index: int, mention: Mention) -> bool:
@@ -71,13 +77,12 @@ def _same_sentence(guard: Guard, one: int, other: int) -> bool:
     return guard.sentence(one) == guard.sentence(other)
 
 
-def _share_backward(
-    readings: Sequence[Reading], owned: list[Mention | None], guard: Guard
-) -> None:
-    """"bp 120/80, pulse 72 this morning": the time at the end holds for what stands before it."""
-    for index in range(len(readings) - 2, -1, -1):
+def _share_backward(readings: Sequence[Reading], owned: list[Mention | None], guard: Guard) -> None:
+    """ "bp 120/80, pulse 72 this morning": the time at the end holds for what stands before it."""
+    first = next((index for index, mention in enumerate(owned) if mention), 0)
+    for index in range(first - 1, -1, -1):
         later = owned[index + 1]
-        if owned[index] or any(owned[:index]) or later is None or later.start < readings[index + 1].start:
+        if later is None or later.start < readings[index + 1].start:
             continue
         if readings[index + 1].kind != "sleep" and _same_sentence(
             guard, readings[index].start, readings[index + 1].start

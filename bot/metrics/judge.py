@@ -59,13 +59,16 @@ def judge(
     reading: Reading, at: datetime, text: str, lang: Lang, now: datetime
 ) -> Observation | Ask | None:
     """The reading as an observation, an ask, or None when it cannot be meant as this kind."""
+    if reading.value < 0:
+        return None
     if reading.half:
         return _halved(reading, at, text)
     if not reading.unit:
         return _without_unit(reading, at, text, lang, now)
     if reading.kind == "mood" and reading.scale != 10:
         return _rescaled(reading, at, text)
-    return _checked(_observed(reading, reading.unit, at, text), now)
+    found = _observed(reading, reading.unit, at, text)
+    return None if _far_off(found) else _checked(found, now)
 
 
 def _observed(reading: Reading, unit: str, at: datetime, text: str) -> Observation:
@@ -88,12 +91,27 @@ def _ask(found: Observation, reason: Reason, options: tuple[Observation, ...]) -
     return Ask(kind=found.kind, reason=reason, text=found.text, value=shown, options=options)
 
 
+def _far_off(found: Observation) -> bool:
+    """A temperature no body has, in a unit somebody wrote: a room or an oven, not a slip."""
+    return (
+        found.kind == "temperature" and not possible(found.kind, found.value) and found.value < 200
+    )
+
+
 def _corrections(found: Observation) -> tuple[Observation, ...]:
     """The value itself when it can be true, then the slips of a finger that would explain it."""
     options = [found] if possible(found.kind, found.value, found.value2) else []
     if found.kind == "blood_pressure" and found.value2 is not None:
         options += _pressure_slips(found, found.value, found.value2)
-    elif found.kind in ("weight", "height", "temperature", "spo2", "glucose", "heart_rate", "waist"):
+    elif found.kind in (
+        "weight",
+        "height",
+        "temperature",
+        "spo2",
+        "glucose",
+        "heart_rate",
+        "waist",
+    ):
         for factor in (0.1, 10.0):
             slipped = float(found.shown_value) * factor
             again = observe(found.kind, slipped, found.shown_unit, found.at, found.text)
@@ -159,7 +177,11 @@ def _choose(
 ) -> Ask:
     options = tuple(_observed(reading, unit, at, text) for unit in units)
     return Ask(
-        kind=reading.kind, reason=reason, text=text, value=number_text(reading.value), options=options
+        kind=reading.kind,
+        reason=reason,
+        text=text,
+        value=number_text(reading.value),
+        options=options,
     )
 
 
@@ -179,27 +201,37 @@ def _glucose(
         slipped = replace(reading, value=value / 10)
         options = (_observed(slipped, "mmol/L", at, text), _observed(reading, "mg/dL", at, text))
         return Ask(
-            kind="glucose", reason="ambiguous_unit", text=text, value=number_text(value), options=options
+            kind="glucose",
+            reason="ambiguous_unit",
+            text=text,
+            value=number_text(value),
+            options=options,
         )
     return _checked(_observed(reading, "mg/dL", at, text), now)
 
 
-def _temperature(reading: Reading, at: datetime, text: str, now: datetime) -> Observation | Ask | None:
+def _temperature(
+    reading: Reading, at: datetime, text: str, now: datetime
+) -> Observation | Ask | None:
     value = reading.value
     for unit in ("°C", "°F"):
         found = _observed(reading, unit, at, text)
         if plausible("temperature", found.value):
             return _checked(found, now)
-    if not 10 <= value <= 1200:
-        return None
     tenth = replace(reading, value=value / 10)
     options = tuple(
         option
         for option in (_observed(tenth, unit, at, text) for unit in ("°C", "°F"))
         if plausible("temperature", option.value)
     )
+    if not options and not possible("temperature", value):
+        return None
     return Ask(
-        kind="temperature", reason="implausible", text=text, value=number_text(value), options=options
+        kind="temperature",
+        reason="implausible",
+        text=text,
+        value=number_text(value),
+        options=options,
     )
 
 
@@ -220,9 +252,7 @@ def _measured(
     return _strange(reading, at, text, units)
 
 
-def _strange(
-    reading: Reading, at: datetime, text: str, units: tuple[str, ...]
-) -> Ask | None:
+def _strange(reading: Reading, at: datetime, text: str, units: tuple[str, ...]) -> Ask | None:
     """No unit makes it usual: a misplaced point, or feet and inches for a height."""
     options: list[Observation] = []
     if reading.kind == "height" and 48 <= reading.value <= 84:
@@ -235,8 +265,8 @@ def _strange(
         tenth = observe(reading.kind, reading.value / 10, unit, at, text)
         if tenth.value in _USUAL[reading.kind]:
             options.append(tenth)
-    if reading.value <= 0:
-        return None
+    if reading.value < 10 and not options:
+        return None  # "weight ... 2" counts something else
     reason: Reason = "missing_unit" if reading.kind == "height" and options else "implausible"
     return Ask(
         kind=reading.kind, reason=reason, text=text, value=number_text(reading.value),

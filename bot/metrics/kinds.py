@@ -219,7 +219,7 @@ _TABLE: Final = (
         unit="°C",
         units=_units(Unit("°C"), Unit("°F", 5 / 9, -160 / 9)),
         plausible=Range(33, 42.5),
-        possible=Range(20, 46),
+        possible=Range(28, 46),
         digits=1,
     ),
     KindInfo(

@@ -102,14 +102,16 @@ _COUNTED: Final = (
     r"|days?|weeks?|months?|few)(?![a-z]))"
 )
 _ARTICLE: Final = re.compile(
-    rf"(?<![a-z])(?:(?P<half>half\s+an?|a\s+half){_COUNTED}|(?P<three>three\s+quarters\s+of\s+an?){_COUNTED}"
+    rf"(?<![a-z])(?:(?P<half>half\s+an?|a\s+half){_COUNTED}|(?P<three>three\s+qua"
+    rf"rters\s+of\s+an?){_COUNTED}"
     rf"|(?P<couple>a\s+couple(?:\s+of)?){_COUNTED}|(?P<one>an?){_COUNTED})"
 )
 
 
 # Digits that are part of a name, not a figure.
 _NAMES: Final = re.compile(
-    r"(?<![a-z])(?:sp\s?o2|o2|h2o|co2|hba1c|a1c|b6|b12|d3|k2|t[34]|ft[34]|omega-?3|covid-?19|type\s?[12]"
+    r"(?<![a-z])(?:sp\s?o2|o2|h2o|co2|hba1c|a1c|b6|b12|d3|k2|t[34]"
+    r"|ft[34]|omega-?3|covid-?19|type\s?[12]"
     r"|vo2)(?![a-z])|[12]型|新冠19|第[一二三四五六七八九十]|一[下起些直样旦向定般共]|统一|唯一"
 )
 
@@ -151,12 +153,15 @@ def _number_at(text: str, start: int) -> Number | None:
 
 _MULTIPLIER: Final = re.compile(r"\s?(?:k(?![a-z])|[万w](?![a-z]))|[千百](?![瓦米克卡])")
 _TENTH: Final = re.compile(r"点(\d{1,2})(?![\d分:点])")
-_CLOCK_BEFORE: Final = re.compile(r"(?:[早晚]上|[上下]午|[今昨前]天|凌晨|中午|傍晚|早晨|[今昨]晚|今早)$")
+_CLOCK_BEFORE: Final = re.compile(
+    r"(?:[早晚]上|[上下]午|[今昨前]天|凌晨|中午|傍晚|早晨|[今昨]晚|今早)$"
+)
 
 
-def _digits_at(text: str, start: int) -> Number:
+def _digits_at(text: str, start: int) -> Number | None:
     match = _DIGITS.match(text, start)
-    assert match is not None  # the caller saw a digit
+    if match is None:
+        return None
     raw, end = match[0], match.end()
     value = _decimal(raw)
     tenth = _TENTH.match(text, end)
@@ -176,13 +181,15 @@ def _digits_at(text: str, start: int) -> Number:
 
 
 def _is_decimal_point(text: str, start: int, tenth: re.Match[str]) -> bool:
-    """"7点8" is 7.8; "7点08" and "7点30" are times, as is anything after a part of the day."""
+    """ "7点8" is 7.8; "7点08" and "7点30" are times, as is anything after a part of the day."""
     if _CLOCK_BEFORE.search(text, max(0, start - 2), start):
         return False
     return len(tenth[1]) == 1 or int(text[start : tenth.start()]) > 24
 
 
-_ZH_REST: Final = re.compile(rf"(\d)(?:千(\d)百|千)?(?!\d|[.,])|([{_ZH_DIGIT_CLASS}])千?(?![百十{_ZH_DIGIT_CLASS}])")
+_ZH_REST: Final = re.compile(
+    rf"(\d)(?:千(\d)百|千)?(?!\d|[.,])|([{_ZH_DIGIT_CLASS}])千?(?![百十{_ZH_DIGIT_CLASS}])"
+)
 
 
 def _zh_rest(text: str, value: float, end: int) -> tuple[float, int]:
@@ -209,11 +216,19 @@ def _zh_at(text: str, start: int) -> Number | None:
         return None
     whole, _, decimals = match[0].partition("点")
     value = zh_number(whole)
+    if _is_range(whole, text[match.end() : match.end() + 1]):
+        return Number(start, match.end(), -1.0, match[0])
     if decimals:
         if value <= 24 and _CLOCK_BEFORE.search(text, max(0, start - 2), start):
             return Number(start, start + len(whole), value, whole)
         value += float("0." + "".join(str(_ZH_DIGITS[c]) for c in decimals))
     return Number(start, match.end(), value, match[0])
+
+
+def _is_range(word: str, after: str) -> bool:
+    """六七个小时 is "six or seven", which is no number; it is kept as -1 and never logged."""
+    digits = [_ZH_DIGITS.get(char, -9) for char in word]
+    return len(digits) == 2 and digits[1] == digits[0] + 1 and after in tuple("个点次杯天")
 
 
 def zh_number(word: str) -> float:
@@ -253,7 +268,7 @@ def _en_at(text: str, start: int) -> Number | None:
 
 
 def en_number(words: str) -> float:
-    """A number in English words: "a hundred and forty", "one forty-eight", "ninety eight point six"."""
+    """A number in English words: "a hundred and forty", "one forty-eight", "six point five"."""
     whole, _, decimals = words.partition("point")
     total, section = 0, 0
     for word in re.findall(r"[a-z]+", whole)[:12]:
@@ -268,7 +283,7 @@ def en_number(words: str) -> float:
 
 
 def _spoken(section: int, value: int) -> int:
-    """"one forty" is 140 and "one oh five" 105, as people read a pressure aloud."""
+    """ "one forty" is 140 and "one oh five" 105, as people read a pressure aloud."""
     if 1 <= section <= 9:
         return section * 100 + value
     return section + value

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.metrics import body, habits, vitals
+from bot.metrics import body, habits, sleep, vitals
 from bot.metrics.attach import moments
 from bot.metrics.guard import Guard, is_log, is_question, prepare
 from bot.metrics.judge import judge, number_text
-from bot.metrics.numbers import find_numbers, fold, mask
+from bot.metrics.numbers import NUM_HEAD, find_numbers, fold, mask
 from bot.metrics.reading import Reading, Rule, Scene
 from bot.metrics.times import find_times, mask_times
 from bot.metrics.when import Mention, local, span_between
@@ -34,7 +34,9 @@ class Utterance:
 
 
 # A glucose rule before the pressure would take "血糖6.8血压150/95" apart; vitals keep their order.
-_RULES: Final[tuple[Rule, ...]] = (*vitals.RULES, *body.RULES, *habits.RULES)
+_RULES: Final[tuple[Rule, ...]] = (*vitals.RULES, *body.RULES, *sleep.RULES, *habits.RULES)
+_WIDEST: Final = 80  # characters; no gap of the grammar is longer
+_NEARBY: Final = 20  # values looked back at for doubles
 _HAN: Final = re.compile(r"[一-鿿]")
 
 
@@ -82,7 +84,10 @@ def read(scene: Scene) -> list[Reading]:
     used: set[int] = set()
     found: list[Reading] = []
     for rule in _RULES:
-        for match in rule.pattern.finditer(scene.masked):
+        for widest in rule.pattern.finditer(scene.masked):
+            match = _closest(rule.pattern, widest, scene.masked)
+            if _far(match, scene.masked):
+                continue
             heads = [p for p in _heads(scene, match) if p not in used]
             if len(heads) < len(_heads(scene, match)):
                 continue
@@ -93,18 +98,50 @@ def read(scene: Scene) -> list[Reading]:
     return sorted(found, key=lambda reading: reading.start)
 
 
+def _far(match: re.Match[str], masked: str) -> bool:
+    """Ten Chinese characters between a name and its number say something else."""
+    if not match.groupdict().get("k"):
+        return False
+    number = masked.find(NUM_HEAD, match.end("k"), match.end())
+    return number >= 0 and len(_HAN.findall(masked, match.end("k"), number)) > 10
+
+
+def _closest(pattern: re.Pattern[str], match: re.Match[str], masked: str) -> re.Match[str]:
+    """The same match from the last name before the value: "no fever, temp 36.5" is about temp."""
+    if not match.groupdict().get("k") or match.end() - match.start() > 2 * _WIDEST:
+        return match
+    number = masked.find(NUM_HEAD, match.end("k"), match.end())
+    for start in range(number - 1, match.end("k") - 1, -1):
+        again = pattern.match(masked, start)
+        if again and again.end() == match.end() and again.groupdict().get("k"):
+            return again
+    return match
+
+
 def _heads(scene: Scene, match: re.Match[str]) -> list[int]:
     """Where the numbers and times of a match begin."""
     inside = range(match.start(), match.end())
-    return [p for p in inside if p in scene.numbers and scene.masked[p] == "\ue000"] + [
+    return [p for p in inside if p in scene.numbers and scene.masked[p] == NUM_HEAD] + [
         p for p in inside if p in scene.times and match.groupdict().get("t1")
     ]
 
 
 # Words that may stand beside a bare "70 kg" without changing what it is.
 _BESIDE: Final = re.compile(
-    r"(?<![a-z])(?:i|i'm|im|am|a|an|the|my|me|is|was|at|now|just|hit|it|it's|its|currently|about|around|roughly|approx|approximately|exactly|today|scale|so|ok|okay|hi|hello|hey|doctor|and|with|years?|yrs?|yr|old|yo|female|male|man|woman|guy|girl|f|m|down|up|to|at|still|this|log|record|add|note|please|check-in|weigh-in|update|finally|age|year-old|naked|dressed|before|after|breakfast|lunch|dinner|on|in|of|says|reads|be|been|who|are|reading|here|feet|bp|pressure|got|came|back|measured|took|pharmacy|clinic|home|doctor's|gp|right|left|arm|sitting|resting|read|cuff|nurse|machine|monitor|meter|digital)(?![a-z])"
-    r"|[我的了是在今天现早晚上中午下这次刚才称量测显示有已经只大概约左右目前记录一请帮个子岁男女性身高体重后前斤重为医生您好到还和啦哦呀吧。，、,.!！:：;；()（）&+@~\-\s\"'/?？多]"
+    r"(?<![a-z])(?:i|i'm|im|am|a|an|the|my|me|is|was|at|now|just"
+    r"|hit|it|it's|its|currently|about|around|roughly|approx|approximately"
+    r"|exactly|today|scale|so|ok|okay|hi|hello|hey|doctor|and|with"
+    r"|years?|yrs?|yr|old|yo|female|male|man|woman|guy|girl|f|m|down"
+    r"|up|to|at|still|this|log|record|add|note|please|check-in|weigh-in"
+    r"|update|finally|age|year-old|naked|dressed|before|after|breakfast"
+    r"|lunch|dinner|on|in|of|says|reads|be|been|who|are|reading|here"
+    r"|feet|bp|pressure|got|came|back|measured|took|pharmacy|clinic"
+    r"|home|doctor's|gp|right|left|arm|sitting|resting|read|cuff"
+    r"|nurse|machine|monitor|meter|digital|no|can|could|would|will"
+    r"|you)(?![a-z'])"
+    r"|[我的了是在今天现早晚上中午下这次刚才称量测显示有已经只大概约左右目前记录"
+    r"一请帮个子岁男女性身高体重后前斤重为医生您好到还和啦哦呀吧。，、,.!！:：;；"
+    r"()（）&+@~\-\s\"'/?？多]"
 )
 
 
@@ -147,7 +184,7 @@ def _settle(
         found = judge(timed, moment, text[reading.start : reading.end].strip(), lang, here)
         if reading.bare and isinstance(found, Ask) and found.reason != "future":
             continue  # a number without its name that does not fit is no slip, it is something else
-        if found is not None and not any(_same(found, other) for _, other in settled):
+        if found is not None and not any(_same(found, other) for _, other in settled[-_NEARBY:]):
             settled.append((reading, found))
     return settled
 
@@ -170,7 +207,9 @@ def _same(one: Observation | Ask, other: Observation | Ask) -> bool:
 
 
 _EMPTY_TALK: Final = re.compile(
-    r"(?<![a-z])(?:i|i'm|im|my|me|and|the|a|was|is|has|have|had|been|walked|drank|took|did|log|record|so|also|please|it|for|of|around|about|at|on|today)(?![a-z])"
+    r"(?<![a-z])(?:i|i'm|im|my|me|and|the|a|was|is|has|have|had|been"
+    r"|walked|drank|took|did|log|record|so|also|please|it|for|of"
+    r"|around|about|at|on|today)(?![a-z])"
     r"|我的?|了|是|今天|走|喝|也|还|和|有|请|记录|记一下|帮|[的呢啊哦呀吧]|\W"
 )
 

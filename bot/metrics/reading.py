@@ -81,23 +81,31 @@ GAP: Final = rf"[^\n.!?;,。！？；，{NUM_HEAD}]{{0,36}}?"
 NEAR: Final = rf"[^\n.!?;,。！？；，{NUM_HEAD}]{{0,12}}?"
 SEP: Final = r"\s*[:,=，-]?\s*"
 # "went from 81 to 135": the value is the second one
-FROM: Final = rf"(?:(?:from|从)\s*{N}\s*[a-z公斤磅%]{{0,6}}\s*(?:to|(?:一直)?[升涨降减掉瘦飙]?到了?)\s*)?"
+FROM: Final = (
+    rf"(?:(?:from|从)\s*{N}(?:/{N})?\s*[a-z公斤磅%]{{0,6}}\s*(?:to"
+    r"|(?:一直)?[升涨降减掉瘦飙]?到了?)\s*)?"
+)
 # What may not follow a number that carries no unit of its kind.
 FOREIGN: Final = (
     rf"(?!\s*(?:[-~/]|to|到|至)\s*{NUM_HEAD}"
-    r"|\s*(?:-\s*)?(?:mg|mcg|µg|g|grams?|units?|iu|years?|yrs?|yo|days?|weeks?|months?|hours?|hrs?|h"
-    r"|minutes?|mins?|min|sec|secs|seconds?|km|kms?|miles?|mi|times|x|points?|percent|dollars?|bucks"
+    r"|\s*(?:-\s*)?(?:mg|mcg|[µμ]g|g|grams?|units?|iu|years?|yrs?"
+    r"|yo|days?|weeks?|months?|hours?|hrs?|h"
+    r"|minutes?|mins?|min|sec|secs|seconds?|km|kms?|miles?|mi|times"
+    r"|x|points?|percent|dollars?|bucks"
     r"|euros?|am|pm|kg|kgs|kilos?|lbs?|pounds?|st|nd|rd|th|nights?|readings?|people|tablets?|pills?"
     r"|calories|kcal|cal|cm|mm|ml|l|inch|inches|ft|feet|mmol|glasses|cups|steps|teaspoons?|tsp|tbsp"
     r"|spoons?|cubes?|ppm|bpm|mmhg|episodes|hits|different|other|weeks)(?![a-z])"
-    r"|\s*(?:多?年|多?岁|多?天|[个種种位片粒颗元块例点号日倍级名支根包针周月勺顿]|千米|公里|毫克|克|小时|分钟|次(?![/每／一])|来?年)"
+    r"|\s*(?:多?年|多?岁|多?天|[个種种位片粒颗元块例点号日倍级名支根包针周月勺顿"
+    r"]|千米|公里|毫克|克|小时|分钟|次(?![/每／一])|来?年)"
     r"|[%$€£]|\.\d)"
 )
 
-HOUR: Final = r"(?:hours?|hrs?|h)(?![a-z])\.?"
-MINUTE: Final = r"(?:minutes?|mins?|m)(?![a-z])\.?"
+HOUR: Final = r"(?:hours?|hrs?|h)(?![a-z])"
+MINUTE: Final = r"(?:minutes?|mins?|m)(?![a-z])"
 DURATION: Final = (
-    rf"(?:(?P<h>{N})\s*-?\s*{HOUR}(?:\s*,?\s*(?:and\s*)?(?P<m>{N})\s*{MINUTE}|\s*(?P<m3>{N})(?=\s*(?:of|$|[.,;!]))"
+    rf"(?:(?P<hc>{N}):(?P<mc>{N})\s*{HOUR}|(?P<h>{N})\s*-?\s*{HOUR}"
+    rf"(?:\s*,?\s*(?:and\s*)?(?P<m>{N})\s*{MINUTE}|\s*(?P<m3>{N})"
+    r"(?=\s*(?:of|$|[.,;!]))"
     rf"|\s+(?P<ah>and\s+a\s+half))?"
     rf"|(?P<mo>{N})\s*-?\s*(?:minutes?|mins?){END}"
     rf"|(?P<hz>{N})\s*个?(?P<hz1>半)?多?(?:小时|钟头)(?P<hz2>半)?(?:又|零|加)?(?:(?P<mz>{N})分钟?)?"
@@ -113,6 +121,8 @@ def duration(scene: Scene, match: re.Match[str]) -> tuple[float, str]:
         return 15 * scene.value(match, "q"), "min"
     if match["half"]:
         return 0.5, "h"
+    if match["hc"]:
+        return scene.value(match, "hc") + scene.value(match, "mc") / 60, "h"
     hours = scene.value(match, "h") + scene.value(match, "hz")
     minutes = scene.value(match, "m") + scene.value(match, "mz") + scene.value(match, "m3")
     half = 0.5 if match["ah"] or match["hz1"] or match["hz2"] else 0.0

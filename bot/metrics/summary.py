@@ -127,9 +127,7 @@ def fit(daily: dict[date, float]) -> Line | None:
     x_mean, y_mean = fmean(xs), fmean(ys)
     spread = sum((x - x_mean) ** 2 for x in xs)
     slope = sum((x - x_mean) * (y - y_mean) for x, y in zip(xs, ys, strict=True)) / spread
-    residual = sum(
-        (y - y_mean - slope * (x - x_mean)) ** 2 for x, y in zip(xs, ys, strict=True)
-    )
+    residual = sum((y - y_mean - slope * (x - x_mean)) ** 2 for x, y in zip(xs, ys, strict=True))
     return Line(slope, sqrt(residual / (len(xs) - 2) / spread), len(xs))
 
 

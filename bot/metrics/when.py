@@ -62,7 +62,8 @@ def at_clock(day: date, hour: int, minute: int, zone: ZoneInfo) -> datetime:
 
 
 _LINK: Final = re.compile(
-    r"[\s,]*(?:(?:at|on|in|around|about|round|the|of|的|大概|大约|差不多|in the|at about|at around)[\s]*)?"
+    r"[\s,]*(?:(?:at|on|in|around|about|round|the|of|的|大概|大约"
+    r"|差不多|in the|at about|at around)[\s]*)?"
 )
 _LINK_LIMIT: Final = 14
 
@@ -190,7 +191,9 @@ def _wake(end: Mention, start: Mention, here: datetime, zone: ZoneInfo) -> datet
     hour = hours[0]  # people wake in the morning unless they say otherwise
     day = end.day
     if day is None and start.day is not None:
-        late = start.part in ("night", "evening") or (_hours(start.clock or clock, start.part)[-1] > 16)
+        late = start.part in ("night", "evening") or (
+            _hours(start.clock or clock, start.part)[-1] > 16
+        )
         day = start.day + timedelta(days=1) if late else start.day
     if day is not None:
         return at_clock(day, hour, clock.minute, zone)

@@ -21,7 +21,7 @@ from rag.types import Lang
 LEVELS: tuple[TriageLevel, ...] = ("none", "selfcare", "soon", "urgent", "emergency")
 LANGS: tuple[Lang, ...] = ("en", "zh")
 CUES = (
-    "idiom", "negation", "negation_not", "negation_end", "negation_after", "past", "present",
+    "idiom", "negation", "negation_not", "negation_end", "negation_after", "past", "past_before", "present",
     "clause", "general", "personal", "personal_not", "story", "other", "other_not", "self",
 )  # fmt: skip
 FACTS = frozenset(

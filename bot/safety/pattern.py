@@ -3,7 +3,7 @@
 English patterns are words, Chinese ones characters:
 
     chest (pain|hurts)     words in a row; a group holds alternatives
-    (really)? hurts        an optional group
+    (really)? hurts        an optional group; in Chinese also one optional character: 痛了?
     bleed*                 any ending (English only)
     chest ~ tight          a gap of at most 3 words (4 characters in Chinese)
     took ~~ pills          a wide gap of at most 7 words (12 characters)
@@ -25,6 +25,7 @@ from bot.safety.errors import SafetyDataError
 from rag.types import Lang
 
 _TOKEN = re.compile(r"\{(\w+)\}|(~~|~)|(\()|(\)\??)|(\|)|([^\s(){}|~?]+)")
+_OPTIONAL_CHARACTER = re.compile(r"([^\s(){}|~?])\?")
 _EN_STOP = r"(?:no|not|never|without|but|nor|dont|doesnt|didnt|isnt|arent|wasnt|except) "
 _EN_GAP = rf"(?:(?!{_EN_STOP})[a-z0-9%./+-]+ )"
 _ZH_GAP = r"[^，,。；;：:？?！!、()但不没無无未]"
@@ -65,7 +66,10 @@ class Pattern:
 
 def compile_pattern(source: str, lang: Lang, macros: Mapping[str, str]) -> Pattern:
     """Compile one pattern. Raises SafetyDataError naming the pattern when it is malformed."""
-    tokens = list(_tokens(_expand(source, macros)))
+    expanded = _expand(source, macros)
+    if lang == "zh":
+        expanded = _OPTIONAL_CHARACTER.sub(r"(\1)?", expanded)
+    tokens = list(_tokens(expanded))
     options, rest = _alternatives(tokens, 0, source)
     if rest != len(tokens):
         raise SafetyDataError(f"unbalanced bracket in pattern {source!r}")
@@ -89,7 +93,7 @@ def _expand(source: str, macros: Mapping[str, str]) -> str:
 
 def _tokens(source: str) -> Iterable[str]:
     position = 0
-    text = source.replace(")?", ")?").strip()
+    text = source.strip()
     while position < len(text):
         if text[position].isspace():
             position += 1

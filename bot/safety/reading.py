@@ -203,35 +203,38 @@ class _Scene:
         return any(self._reaches(cue, mention) for cue in self._negations)
 
     def _reaches(self, cue: Mention, mention: Mention) -> bool:
-        if cue.end > mention.start:
+        if cue.start >= mention.start or cue.end >= mention.end:
             return False
-        between = self._view[cue.end : mention.start]
-        if any(
-            cue.end <= e.start and e.end <= mention.start + 1 for e in self._role("negation_end")
-        ):
+        until = min(cue.end, mention.start)  # "haven't thought of | suicide" may overlap
+        between = self._view[until : mention.start]
+        ends = self._role("negation_end")
+        if any(cue.end <= e.start and e.end <= mention.start + 1 for e in ends):
             return False
         if self._lang == "zh":
             return len(between) <= 16 and not re.search(r"[，,：:（(]", between)
         commas = between.count(" , ") + between.startswith(", ")
         if ":" in between or "(" in between or len(between) > 120:
             return False
-        return commas == 0 or self._listed(cue, mention)
+        return commas == 0 or self._listed(cue, mention, until)
 
-    def _listed(self, cue: Mention, mention: Mention) -> bool:
+    def _listed(self, cue: Mention, mention: Mention, until: int) -> bool:
         """ "no fever, cough or chest pain", "denies fever, cough, chest pain": one list."""
         if self._view[cue.start : cue.end].startswith(("deni", "deny", "negative")):
             return True
-        return bool(re.search(r" (?:or|nor) ", self._view[cue.end - 1 : mention.end + 40]))
+        return bool(re.search(r" (?:or|nor) ", self._view[until - 1 : mention.end + 40]))
 
     def _past(self, mention: Mention) -> bool:
         start, end = self._clause(mention)
-        inside = [p for p in self._role("past") if p.start >= start and p.end <= end + 1]
-        if not inside or any(
-            p.start >= start and p.end <= end + 1 for p in self._role("present")
-        ):
-            return False
-        after = self._role("past")
-        return any(p in inside for p in after)
+        for cue in self._role("past_before"):
+            if start <= cue.start and cue.end <= mention.start + 1 and self._near(cue, mention):
+                return True
+        inside = [p for p in self._role("past") if start <= p.start and p.end <= end + 1]
+        now = [p for p in self._role("present") if start <= p.start and p.end <= end + 1]
+        return bool(inside) and not now
+
+    def _near(self, cue: Mention, mention: Mention) -> bool:
+        between = self._view[cue.end : mention.start]
+        return len(between) <= (40 if self._lang == "en" else 12)
 
     def _clause(self, mention: Mention) -> tuple[int, int]:
         """The span between the nearest clause marks, with a short opening clause taken along."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot.model import ObservationId, UserId
 from bot.ports import Store
 from bot.store.crypto import KeyRing
-from bot.store.ids import new_id
+from bot.ids import new_id
 
 if TYPE_CHECKING:
     from bot.store.sql import SqlStore

@@ -18,7 +18,7 @@ from bot.store import Consent
 from bot.store.codec import plain, profile_body, profile_of
 from bot.store.crypto import KeyRing, PersonCipher, new_cipher
 from bot.store.database import Database
-from bot.store.ids import new_id, new_user_id
+from bot.ids import new_id, new_user_id
 from bot.store.tables import accounts, consents, profiles, tombstones, users
 
 
@@ -79,7 +79,7 @@ class PeopleStore:
             if row is not None and row.key_id == self._keys.index_active:
                 return UserId(row.user_id)  # another message of theirs was first
             user = row.user_id if row else (await self._created(connection, new_user_id())).user
-            await self._attach(connection, platform, external_id, user)
+            await self._attach(connection, platform, external_id, user, before=row)
             return UserId(user)
 
         return await self._db.write(work)
@@ -95,7 +95,7 @@ class PeopleStore:
             if await self._cipher(connection, user) is None:
                 raise NotFoundError("no such person")
             row = await self._account(connection, platform, external_id)
-            await self._attach(connection, platform, external_id, plain(user))
+            await self._attach(connection, platform, external_id, plain(user), before=row)
             return UserId(row.user_id) if row and row.user_id != plain(user) else None
 
         return await self._db.write(work)
@@ -124,10 +124,20 @@ class PeopleStore:
         return (await connection.execute(query)).first()
 
     async def _attach(
-        self, connection: AsyncConnection, platform: str, external_id: str, user: str
+        self,
+        connection: AsyncConnection,
+        platform: str,
+        external_id: str,
+        user: str,
+        *,
+        before: Row[Any] | None,
     ) -> None:
-        """Write the account anew, under the active index key."""
-        await self._detach(connection, platform, external_id)
+        """Write the account, under the active index key, in the place of the row ``before``.
+
+        Without one nothing is deleted: what another message wrote meanwhile must collide.
+        """
+        if before is not None:
+            await self._detach(connection, platform, external_id)
         key_id, ref = next(iter(self._refs(platform, external_id).items()))
         row = {"platform": plain(platform), "ref": ref, "key_id": key_id, "user_id": user}
         await connection.execute(insert(accounts).values(row | {"linked_at": _now()}))

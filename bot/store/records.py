@@ -28,7 +28,7 @@ from bot.store.codec import (
     turn_plain,
 )
 from bot.store.crypto import PersonCipher
-from bot.store.ids import new_id
+from bot.ids import new_id
 from bot.store.people import PeopleStore
 from bot.store.tables import observations, turns, users, votes
 

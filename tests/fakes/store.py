@@ -37,7 +37,7 @@ from bot.store.codec import (
     turn_plain,
 )
 from bot.store.export import Everything, readable
-from bot.store.ids import new_user_id
+from bot.ids import new_user_id
 
 
 @dataclass
@@ -139,7 +139,7 @@ class FakeStore:
             return []
         batch = [
             observation_of(
-                {**observation_plain(o), "id": new_id()} | {"at": o.at.astimezone(UTC)},
+                {**observation_plain(o), "id": new_id(), "at": _utc(o.at)},
                 _stored(observation_body(o)),
             )
             for o in observations
@@ -176,9 +176,7 @@ class FakeStore:
         person = self._ensured(turn.user)
         if any(row["id"] in other.turns for other in self.people.values()):
             raise StoreError("this turn exists")
-        person.turns[row["id"]] = turn_of(
-            row | {"at": turn.at.astimezone(UTC)}, _stored(turn_body(turn))
-        )
+        person.turns[row["id"]] = turn_of(row | {"at": _utc(turn.at)}, _stored(turn_body(turn)))
 
     async def turn(self, user: UserId, turn: TurnId) -> Turn:
         self._called("turn")
@@ -241,6 +239,12 @@ class FakeStore:
 
     async def close(self) -> None:
         self.closed = True
+
+
+def _utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise StoreError("a time without a zone cannot be stored")
+    return at.astimezone(UTC)
 
 
 def _stored(body: dict[str, object]) -> dict[str, Any]:

@@ -73,7 +73,9 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 times = st.datetimes(
-    datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.timezones() | st.just(UTC)
+    datetime(1900, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone)
+    datetime(2200, 1, 1),  # noqa: DTZ001
+    timezones=st.timezones() | st.just(UTC),
 )
 triages = st.builds(
     TriageResult,

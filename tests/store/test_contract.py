@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import NotFoundError, StoreError
-from bot.model import Feedback, ObservationId, Place, Profile, TurnId, UserId
+from bot.model import Feedback, Observation, ObservationId, Place, Profile, TurnId, UserId
 from bot.store import PersonStore, new_id
 from bot.store.codec import mend
 from tests.store.conftest import WORDING
@@ -30,7 +31,7 @@ from tests.store.samples import (
 
 # One store serves all examples of a test: each example makes a person of its own.
 many = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -191,6 +192,15 @@ async def test_times_keep_their_instant(store: PersonStore, ann: UserId) -> None
     assert found.utcoffset() == timedelta(0)
 
 
+async def test_time_without_a_zone_is_refused(store: PersonStore, ann: UserId) -> None:
+    """A time that could be any of twenty-four moments is not stored."""
+    with pytest.raises(StoreError):
+        await store.add_observations(ann, [weight(at=NOON.replace(tzinfo=None))])
+    with pytest.raises(StoreError):
+        await store.add_turn(turn(ann, at=NOON.replace(tzinfo=None)))
+    assert await store.observations(ann) == []
+
+
 # --- turns
 
 
@@ -332,20 +342,20 @@ async def test_export_holds_everything_and_nobody_else(
     """A person's copy names all they gave in plain words, and nothing of another person."""
     await fill(store, ann, "ann's word 🫀")
     await fill(store, bob, "bob's word")
-    found = await store.export(ann)
+    found: dict[str, Any] = await store.export(ann)
     text = json.dumps(found, ensure_ascii=False)
     assert "bob's" not in text
     assert text.count("ann's word 🫀") == 8
     assert found["person"] == ann
-    assert [a["platform"] for a in found["accounts"]] == ["telegram"]  # type: ignore[attr-defined]
-    (talk,) = found["conversations"]  # type: ignore[misc]
+    assert [a["platform"] for a in found["accounts"]] == ["telegram"]
+    (talk,) = found["conversations"]
     assert talk["you_said"] == talk["salus_said"] == "ann's word 🫀"
     assert talk["time"] == "2026-11-22T12:00:00+00:00"
-    (measured,) = found["measurements"]  # type: ignore[misc]
+    (measured,) = found["measurements"]
     assert (measured["kind"], measured["value"], measured["unit"]) == ("weight", 70.5, "kg")
-    (vote,) = found["votes"]  # type: ignore[misc]
+    (vote,) = found["votes"]
     assert (vote["conversation"], vote["vote"]) == (talk["id"], "down")
-    (consent,) = found["consents"]  # type: ignore[misc]
+    (consent,) = found["consents"]
     assert (consent["purpose"], consent["wording_version"]) == ("store", WORDING)
 
 
@@ -445,8 +455,8 @@ async def test_any_turn_comes_back(store: PersonStore, data: st.DataObject) -> N
 @given(given_=st.lists(any_observation, max_size=6), since=any_observation.map(lambda o: o.at))
 async def test_any_observations_come_back(
     store: PersonStore,
-    given_: list,
-    since: object,  # type: ignore[type-arg]
+    given_: list[Observation],
+    since: datetime,
 ) -> None:
     """Measurements are the same after storing, oldest first, cut where asked."""
     user = UserId(new_id())
@@ -456,7 +466,7 @@ async def test_any_observations_come_back(
     )
     assert await store.observations(user) == expected
     kept = [o for o in expected if o.at >= since]
-    assert await store.observations(user, since=since) == kept  # type: ignore[arg-type]
+    assert await store.observations(user, since=since) == kept
 
 
 @many

@@ -13,7 +13,6 @@ from bot.adapters.cli import feedback, kb, metrics
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.model import UserId
 
 T = TypeVar("T")
 
@@ -41,15 +40,14 @@ def chat(user: User = "local", as_json: AsJson = False, as_jsonl: AsJsonl = Fals
     async def work(salus: App) -> None:
         from bot.adapters import console
 
-        person = await salus.person("console", user)
         if as_jsonl:
-            await _chat_jsonl(salus, person)
+            await _chat_jsonl(salus, user)
         elif as_json:
-            await console.chat_json(salus, person)
+            await console.chat_json(salus, user)
         elif sys.stdin.isatty():
-            await console.Terminal(salus, person).run()
+            await console.Terminal(salus, user).run()
         else:
-            await console.chat_pipe(salus, person)
+            await console.chat_pipe(salus, user)
 
     in_app(work)
 
@@ -67,11 +65,10 @@ def ask(
         from bot.adapters import console, render
         from bot.adapters.cli import jsonl
 
-        person = await salus.person("console", user)
         if as_jsonl:
-            await _chat_jsonl(salus, person)
+            await _chat_jsonl(salus, user)
             return
-        reply = await console.final_reply(salus, person, text or sys.stdin.read())
+        reply = await console.final_reply(salus, user, text or sys.stdin.read())
         if as_json:
             jsonl.emit(render.as_json(reply))
             return
@@ -82,13 +79,13 @@ def ask(
     in_app(work)
 
 
-async def _chat_jsonl(salus: App, person: UserId) -> None:
+async def _chat_jsonl(salus: App, user: str) -> None:
     """Rows ``{"id", "text", "user"?}``; each is one message of that person."""
     from bot.adapters import console, render
     from bot.adapters.cli import jsonl
 
     async def work(row: jsonl.Row) -> dict[str, object]:
-        who = await salus.person("console", str(row["user"])) if row.get("user") else person
+        who = str(row.get("user") or user)
         return render.as_json(await console.final_reply(salus, who, jsonl.text_of(row)))
 
     await jsonl.each_async(work)

@@ -64,9 +64,8 @@ def add(
         from bot.adapters import console, render
 
         async def one(row: jsonl.Row) -> dict[str, Any]:
-            person = await salus.person("console", str(row.get("user") or user))
-            sentence = jsonl.text_of(row)
-            return render.as_json(await console.final_reply(salus, person, f"/log {sentence}"))
+            who, sentence = str(row.get("user") or user), jsonl.text_of(row)
+            return render.as_json(await console.final_reply(salus, who, f"/log {sentence}"))
 
         if as_jsonl or not text:
             await jsonl.each_async(one)

@@ -1,0 +1,241 @@
+"""The answer made of the pages' own sentences, when no model may speak or none is there.
+
+Deterministic: picks the sentences that answer the question best, keeps the pages' order,
+marks each with its source and ends with when to get help if the question calls for it.
+Every sentence is verbatim (a connecting opener may be cut), so it holds before the Checker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.grounding.candidates import (
+    Candidate,
+    Similarity,
+    candidates,
+    is_worrying,
+    seeks_help,
+)
+from bot.grounding.check import Checker, CitedPassage
+from bot.i18n import t
+from bot.model import Citation, Hit
+from rag.types import Lang
+
+__all__ = ["ExtractiveAnswer", "compose", "passages_of"]
+
+_BUDGET: dict[Lang, int] = {"en": 110, "zh": 180}  # words, characters
+_REDUNDANT = 0.6  # sharing more than this of its content with a chosen sentence
+_PASSAGES = 3  # at most so many are quoted, besides the one that says when to get help
+_NEAR_TOP = 0.55  # a hit scoring less than this share of the best one is left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractiveAnswer:
+    """``text`` carries ``[n]`` marks; ``sentences`` are the quoted ones in order, unmarked."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    sentences: tuple[str, ...]
+
+
+def compose(
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    lang: Lang,
+    similarity: Similarity | None = None,
+    max_sentences: int = 5,
+) -> ExtractiveAnswer:
+    """The best few sentences of ``hits`` as an answer; empty when there is nothing to quote."""
+    usable = _usable(hits)
+    pool = candidates(question, usable, similarity)
+    chosen = _choose(pool, usable, question, max_sentences)
+    chosen = _only_supported(chosen, usable)
+    if not chosen:
+        return ExtractiveAnswer(text="", citations=(), sentences=())
+    ordered = _ordered(chosen)
+    numbers = _numbers(ordered)
+    body = _render(ordered, numbers)
+    source_lang = usable[0].passage.lang
+    if source_lang != lang:
+        body = t(f"grounding.original_{source_lang}", lang) + "\n\n" + body
+    return ExtractiveAnswer(
+        text=body,
+        citations=tuple(_citation(usable[hit], n, ordered, hit) for hit, n in numbers.items()),
+        sentences=tuple(c.text for c in ordered),
+    )
+
+
+def passages_of(answer: ExtractiveAnswer, hits: Sequence[Hit]) -> list[CitedPassage]:
+    """The cited passages in the order of their numbers, as the Checker takes them."""
+    by_id = {hit.passage.id: hit.passage for hit in hits}
+    cited = [by_id[citation.id] for citation in answer.citations]
+    return [CitedPassage(p.id, p.text, f"{p.title} – {p.section}") for p in cited]
+
+
+def _usable(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits near the best one, in one language, each passage once."""
+    ranked = sorted(hits, key=lambda h: -h.score)
+    if not ranked:
+        return []
+    top = ranked[0]
+    seen: set[str] = set()
+    found: list[Hit] = []
+    for hit in ranked:
+        near = hit.score >= _NEAR_TOP * top.score or hit.passage.doc == top.passage.doc
+        if near and hit.passage.lang == top.passage.lang and hit.passage.text not in seen:
+            seen.add(hit.passage.text)
+            found.append(hit)
+    return found[:6]
+
+
+# --- choosing --------------------------------------------------------------------
+
+
+def _choose(pool: list[Candidate], hits: list[Hit], question: str, most: int) -> list[Candidate]:
+    if not pool:
+        return []
+    budget = _BUDGET[hits[0].passage.lang]
+    chosen: list[Candidate] = []
+    closing = _closing(pool, hits, question)
+    if closing is not None:
+        chosen.append(closing)
+    best = max(c.score for c in pool)
+    for candidate in sorted(pool, key=lambda c: -c.score):
+        group = _with_company(candidate, pool, chosen)
+        if len(chosen) + len(group) > most or candidate.score < 0.5 * best:
+            continue
+        if len({c.hit for c in [*chosen, candidate] if c is not closing}) > _PASSAGES:
+            continue
+        if _size([*chosen, *group]) <= budget and not _redundant(candidate, chosen):
+            chosen += group
+    if not [c for c in chosen if c is not closing]:
+        chosen = [max(pool, key=lambda c: (not c.dangling, c.score)), *chosen]
+    return _with_items(chosen, pool, most, budget)
+
+
+def _with_company(
+    candidate: Candidate, pool: list[Candidate], chosen: list[Candidate]
+) -> list[Candidate]:
+    """The sentence and what it cannot stand without: a list's lead-in, the one "it" refers to."""
+    before = candidate.lead_in if candidate.item else candidate.place - 1
+    needs = candidate.item or candidate.dangling or candidate.text.endswith((":", "："))
+    group = [] if candidate in chosen else [candidate]
+    if not needs or candidate.text.endswith((":", "：")):
+        return group
+    company = [c for c in pool if c.hit == candidate.hit and c.place == before]
+    return [*(c for c in company if c not in chosen), *group]
+
+
+def _with_items(
+    chosen: list[Candidate], pool: list[Candidate], most: int, budget: int
+) -> list[Candidate]:
+    """Fill a lead-in with its items; drop one that would stand without any."""
+    result = list(chosen)
+    for lead in [c for c in chosen if not c.item]:
+        items = [c for c in pool if c.hit == lead.hit and c.item and c.lead_in == lead.place]
+        for item in items:
+            if item not in result and len(result) < most + 1 and _size([*result, item]) <= budget:
+                result.append(item)
+        if lead.text.endswith((":", "：")) and not any(i in result for i in items):
+            result.remove(lead)
+    return result
+
+
+def _closing(pool: list[Candidate], hits: list[Hit], question: str) -> Candidate | None:
+    """When to get help, if the question is worrying and a passage says it."""
+    if not is_worrying(question):
+        return None
+    doc = hits[0].passage.doc
+    options = [c for c in pool if c.helps and not c.dangling and not c.item]
+    ranked = sorted(
+        options,
+        key=lambda c: (hits[c.hit].passage.doc == doc, seeks_help(c.heading), c.leading, c.score),
+    )
+    return ranked[-1] if ranked else None
+
+
+def _redundant(candidate: Candidate, chosen: list[Candidate]) -> bool:
+    if not candidate.keys:
+        return True
+    for other in chosen:
+        if other.hit == candidate.hit and other.item and candidate.item:
+            continue
+        shared = sum(i.weight for i in candidate.claims.items if i.keys & other.keys)
+        if shared > _REDUNDANT * (candidate.claims.weight or 1.0):
+            return True
+    return False
+
+
+def _size(chosen: Sequence[Candidate]) -> int:
+    """Words (English) or characters (Chinese)."""
+    if chosen and chosen[0].claims.lang == "zh":
+        return sum(len(c.text) for c in chosen)
+    return sum(len(c.text.split()) for c in chosen)
+
+
+def _only_supported(chosen: list[Candidate], hits: list[Hit]) -> list[Candidate]:
+    """Keep what the Checker carries; verbatim text nearly always is, this makes it always."""
+    checker = Checker()
+    kept: list[Candidate] = []
+    for candidate in chosen:
+        passage = hits[candidate.hit].passage
+        cited = CitedPassage(passage.id, passage.text, f"{passage.title} – {passage.section}")
+        if checker.check(f"{candidate.text} [1]", [cited]).supported:
+            kept.append(candidate)
+    return kept
+
+
+# --- rendering -------------------------------------------------------------------
+
+
+def _ordered(chosen: list[Candidate]) -> list[Candidate]:
+    """Passages by their best sentence, sentences as on the page; a plea to get help goes last."""
+    best: dict[int, float] = {}
+    for candidate in chosen:
+        lowered = candidate.score - (5.0 if seeks_help(candidate.heading) else 0.0)
+        best[candidate.hit] = max(best.get(candidate.hit, -9.0), lowered)
+    return sorted(chosen, key=lambda c: (-best[c.hit], c.hit, c.place))
+
+
+def _numbers(ordered: list[Candidate]) -> dict[int, int]:
+    numbers: dict[int, int] = {}
+    for candidate in ordered:
+        numbers.setdefault(candidate.hit, len(numbers) + 1)
+    return numbers
+
+
+def _render(ordered: list[Candidate], numbers: dict[int, int]) -> str:
+    """Prose, one paragraph per passage; list items as bullets under their lead-in."""
+    gap = "" if ordered[0].claims.lang == "zh" else " "
+    parts: list[str] = []
+    previous: Candidate | None = None
+    for candidate in ordered:
+        piece = f"{candidate.text}{gap}[{numbers[candidate.hit]}]"
+        if previous is not None:
+            parts.append(_joint(previous, candidate, gap))
+        parts.append(f"- {piece}" if candidate.item else piece)
+        previous = candidate
+    return "".join(parts)
+
+
+def _joint(previous: Candidate, candidate: Candidate, gap: str) -> str:
+    if candidate.item:
+        return "\n"
+    return "\n\n" if previous.item or previous.hit != candidate.hit else gap
+
+
+def _citation(hit: Hit, number: int, ordered: list[Candidate], index: int) -> Citation:
+    passage = hit.passage
+    source = passage.sources[0] if passage.sources else None
+    gap = "" if passage.lang == "zh" else " "
+    return Citation(
+        id=passage.id,
+        number=number,
+        title=passage.title,
+        url=passage.url or (source.url if source else ""),
+        quote=gap.join(c.text for c in ordered if c.hit == index),
+        organisation=source.organisation if source else "",
+        reviewed=passage.reviewed,
+    )
