@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 Record = Mapping[str, object]
+_OURS = re.compile(r"[/\\](?:bot|rag)[/\\]")
 
 ALLOWED = frozenset(
-    "event level timestamp error key turn path model knowledge_version platform exc_info exception "
-    "ms count name url state".split()
+    "event level timestamp error where key turn path model knowledge_version platform ms count "
+    "name state".split()
 )
 
 
@@ -28,7 +32,6 @@ def configure(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _only_allowed,
-            structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
@@ -43,6 +46,16 @@ def logger() -> FilteringBoundLogger:
 
     bound: FilteringBoundLogger = structlog.get_logger()
     return bound
+
+
+def failed(event: str, error: BaseException) -> None:
+    """Log that something unexpected was raised: its class and our lines it passed through.
+
+    Never its message and never local variables: either may hold what a person said.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{Path(f.filename).name}:{f.lineno}" for f in frames if _OURS.search(f.filename)]
+    logger().error(event, error=type(error).__name__, where=" > ".join(where[-6:]))
 
 
 def _only_allowed(_: object, __: str, record: MutableMapping[str, object]) -> Record:

@@ -53,11 +53,8 @@ def words_only(searcher: Searcher, question: Question) -> list[str]:
 
 def vectors_only(searcher: Searcher, question: Question) -> list[str]:
     """Vectors alone on the question as asked."""
-    from rag.embed import MiniLm
-
-    embedder = searcher.embedder
-    assert isinstance(embedder, MiniLm)
-    places, _ = searcher.index.vectors.nearest(embedder.query(question.text), DEPTH)
+    vector = searcher.embedder.query(question.text)
+    places, _ = searcher.index.vectors.nearest(vector, DEPTH)
     return documents(searcher, searcher.index.row_of[places].tolist())
 
 
@@ -103,9 +100,7 @@ def _line(
     write(f"{name:15}{lang:4}{split:6}{len(asked):5d} {recalls} {mrr(ranks):6.3f} {mean:6.3f}")
 
 
-def _relevance(
-    knowledge: Knowledge, asked: Sequence[Question], off: Sequence[Question]
-) -> None:
+def _relevance(knowledge: Knowledge, asked: Sequence[Question], off: Sequence[Question]) -> None:
     write()
     write("relevance       n in / off   AUROC   in-scope kept   off-topic let through")
     for lang in ("en", "zh"):
@@ -118,8 +113,7 @@ def _relevance(
             kept = sum(r.relevant for r in a) / max(1, len(a))
             let = sum(r.relevant for r in b) / max(1, len(b))
             write(
-                f"{lang:4}{split:6} {len(a):6d} / {len(b):3d}  {area:6.3f}"
-                f" {kept:12.3f} {let:16.3f}"
+                f"{lang:4}{split:6} {len(a):6d} / {len(b):3d}  {area:6.3f} {kept:12.3f} {let:16.3f}"
             )
 
 

@@ -12,13 +12,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.bench import RANKERS, write
 from rag.documents import digest
 from rag.evaluate import Question, mrr, ndcg, percentile, recall_at
 from rag.evaluate import first_right as rank_of
 from rag.types import Lang
+
+if TYPE_CHECKING:
+    from rag.library import Knowledge
 
 SAMPLE = 1500
 SEED = 20261122
@@ -88,7 +91,7 @@ def _run(name: str, task: Task, cache: Path) -> None:
         knowledge.close()
 
 
-def _measure(knowledge: Any, name: str, task: Task) -> None:
+def _measure(knowledge: Knowledge, name: str, task: Task) -> None:
     searcher = knowledge.searcher()
     for split in ("dev", "test"):
         ranks, gains = [], []
@@ -104,7 +107,7 @@ def _measure(knowledge: Any, name: str, task: Task) -> None:
         )
 
 
-def _timed(knowledge: Any, question: Question) -> float:
+def _timed(knowledge: Knowledge, question: Question) -> float:
     start = time.perf_counter()
     knowledge.search(question.text, question.lang)
     return (time.perf_counter() - start) * 1000

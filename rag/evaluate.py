@@ -1,12 +1,12 @@
 """Measures of retrieval, and the question sets they are taken on.
 
-    recall@k   share of questions with a right document among the first k distinct documents
-    MRR        mean of 1/rank of the first right document (0 when there is none)
-    nDCG@k     DCG / best possible DCG, DCG = sum over the first k of gain / log2(rank + 1),
-               gain 1 for a right document and 0 otherwise (Järvelin and Kekäläinen 2002)
-    AUROC      chance that a random in-scope question is given more confidence than a random
-               off-topic one, ties counting half (the Mann-Whitney U statistic over n1 * n2)
-    p50, p95   the value below which that share of the measured times lies (nearest rank)
+recall@k   share of questions with a right document among the first k distinct documents
+MRR        mean of 1/rank of the first right document (0 when there is none)
+nDCG@k     DCG / best possible DCG, DCG = sum over the first k of gain / log2(rank + 1),
+           gain 1 for a right document and 0 otherwise (Järvelin and Kekäläinen 2002)
+AUROC      chance that a random in-scope question is given more confidence than a random
+           off-topic one, ties counting half (the Mann-Whitney U statistic over n1 * n2)
+p50, p95   the value below which that share of the measured times lies (nearest rank)
 """
 
 from __future__ import annotations

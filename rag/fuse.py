@@ -44,7 +44,8 @@ class Weights:
         evidence = self.dense + self.words
         top = 1.0 + (self.twin + self.section) * evidence if chinese else evidence
         top *= 1.0 + self.document * sum(_SHARES)
-        return np.clip(score / top, 0.0, 1.0)
+        shown: Floats = np.clip(score / np.float32(top), 0.0, 1.0)
+        return shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

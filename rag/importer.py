@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from rag.documents import Chunk, Record
@@ -140,6 +140,12 @@ def _row(path: Path, number: int, line: bytes, options: ImportOptions) -> Record
 
 
 def _complaint(row: dict[str, Any]) -> str:
+    """The first reason why a row cannot be used; empty when it can."""
+    reasons = (_body_complaint(row), *_field_complaints(row))
+    return next((reason for reason in reasons if reason), "")
+
+
+def _body_complaint(row: dict[str, Any]) -> str:
     if not isinstance(row.get("id"), str | int) or not str(row["id"]).strip():
         return "id: is missing or empty"
     if isinstance(row["id"], bool):
@@ -147,16 +153,19 @@ def _complaint(row: dict[str, Any]) -> str:
     body = row.get("answer", row.get("text"))
     if not isinstance(body, str) or not body.strip():
         return "answer: (or text) is missing or empty"
+    return ""
+
+
+def _field_complaints(row: dict[str, Any]) -> Iterator[str]:
     for name in ("question", "title", "focus", "source", "url"):
         if row.get(name) is not None and not isinstance(row[name], str):
-            return f"{name}: must be a text"
+            yield f"{name}: must be a text"
     if row.get("url") and not is_url(row["url"]):
-        return "url: must be an http(s) address"
+        yield "url: must be an http(s) address"
     if row.get("lang") not in (None, "", "en", "zh"):
-        return "lang: must be en or zh"
+        yield "lang: must be en or zh"
     if any("\ud800" <= ch <= "\udfff" for v in row.values() if isinstance(v, str) for ch in v):
-        return "holds half of a character (an unpaired surrogate)"
-    return ""
+        yield "holds half of a character (an unpaired surrogate)"
 
 
 def _record(row: dict[str, Any], path: Path, options: ImportOptions) -> Record:
@@ -182,7 +191,7 @@ def _record(row: dict[str, Any], path: Path, options: ImportOptions) -> Record:
 
 
 def _lang(value: object) -> Lang | None:
-    return cast("Lang", value) if value in ("en", "zh") else None
+    return value if value in ("en", "zh") else None
 
 
 def _source(row: dict[str, Any], title: str, fallback: Source | None) -> Source | None:

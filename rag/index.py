@@ -26,7 +26,8 @@ from rag.vectors import VectorBackend, VectorIndex
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rag.store import ChunkRow, KnowledgeStore
+    from rag.rows import ChunkRow
+    from rag.store import KnowledgeStore
 
     Ints = NDArray[np.int32]
     Halves = NDArray[np.float16]
@@ -50,7 +51,7 @@ class RowTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedIndex:
-    """An opened version. ``matrix`` is float16 [vectors, d], mapped; ``row_of`` inverts ``vector``."""
+    """An opened version. ``matrix``: float16 [vectors, d]; ``row_of`` inverts ``vector``."""
 
     version: str
     folder: Path
@@ -100,7 +101,9 @@ def build(
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def load(folder: Path, version: str, model: str, backend: VectorBackend, scratch: Path) -> LoadedIndex:
+def load(
+    folder: Path, version: str, model: str, backend: VectorBackend, scratch: Path
+) -> LoadedIndex:
     """Check every file and open the index; IndexCorruptError says what is wrong with it."""
     stamps = _stamps(folder)
     manifest = check(folder, version, model)
@@ -110,9 +113,7 @@ def load(folder: Path, version: str, model: str, backend: VectorBackend, scratch
         words = lexical.load(folder / "words", len(rows.ids))
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise IndexCorruptError(f"{folder}: cannot be read: {error}") from error
-    vectors = (
-        backend.open(folder / "vectors", version, scratch) if len(matrix) else _no_vectors()
-    )
+    vectors = backend.open(folder / "vectors", version, scratch) if len(matrix) else _no_vectors()
     row_of = np.full(len(matrix), -1, dtype=np.int32)
     held = np.flatnonzero(rows.vector >= 0)
     row_of[rows.vector[held]] = held
@@ -151,7 +152,9 @@ def check(folder: Path, version: str, model: str) -> dict[str, Any]:
 def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
     """Word index and row table; returns the hashes of the vectors, in place order."""
     ids: list[bytes] = []
-    columns: dict[str, list[int]] = {n: [] for n in ("doc", "twin", "chinese", "position", "vector")}
+    columns: dict[str, list[int]] = {
+        n: [] for n in ("doc", "twin", "chinese", "position", "vector")
+    }
     codes: dict[str, dict[str, int]] = {"doc": {}, "twin": {}}
     hashes: dict[str, int] = {}
     seen: set[str] = set()
@@ -185,7 +188,9 @@ def field_text(row: ChunkRow) -> FieldText:
 
 def _read_rows(folder: Path) -> RowTable:
     data = (folder / "ids.txt").read_bytes()
-    column = {n: np.load(folder / f"{n}.npy") for n in ("doc", "twin", "chinese", "position", "vector")}
+    column = {
+        n: np.load(folder / f"{n}.npy") for n in ("doc", "twin", "chinese", "position", "vector")
+    }
     ids = np.array(data.split(b"\n") if data else [], dtype=np.bytes_)
     if any(len(values) != len(ids) for values in column.values()):
         raise IndexCorruptError(f"{folder}: row tables of different length")

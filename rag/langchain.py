@@ -59,12 +59,18 @@ def as_langchain(
             ]
 
         def _get_relevant_documents(
-            self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+            self,
+            query: str,
+            *,
+            run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - their signature
         ) -> list[Document]:
             return self._find(query)
 
         async def _aget_relevant_documents(
-            self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
+            self,
+            query: str,
+            *,
+            run_manager: AsyncCallbackManagerForRetrieverRun,  # noqa: ARG002 - their signature
         ) -> list[Document]:
             return await asyncio.to_thread(self._find, query)
 

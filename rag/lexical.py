@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -123,6 +123,6 @@ def load(folder: Path, rows: int) -> LexicalIndex:
     return LexicalIndex(fields, {term: i for i, term in enumerate(listed)}, rows)
 
 
-def _mode(path: Path) -> Any:
+def _mode(path: Path) -> Literal["r"] | None:
     """Small arrays are read whole; large ones are mapped and cost memory only where touched."""
     return "r" if path.stat().st_size > 1_000_000 else None

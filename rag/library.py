@@ -8,29 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import os
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from rag.types import IndexCorruptError, KnowledgeStoreError, Lang, SearchResult, Source
+from rag.types import IndexCorruptError, Lang, SearchResult, Source
 
 if TYPE_CHECKING:
     from rag.documents import Record
     from rag.embed import BatchEmbedder
     from rag.index import LoadedIndex
-    from rag.query import Speller, WordLists
+    from rag.query import WordLists
     from rag.retriever import Searcher
-    from rag.store import KnowledgeStore
+    from rag.upkeep import Upkeep
     from rag.vectors import VectorBackend
 
 Progress = Callable[[int, int], None]
 WORD_LISTS = Path(__file__).resolve().parent.parent / "knowledge" / "synonyms.yaml"
-KEEP_RETIRED = 5  # generations kept for going back
 _LOOK_S = 1.0  # how often a search looks whether another process has published
 
 
@@ -63,24 +60,15 @@ class Stats:
 class Knowledge:
     """One opened knowledge base; safe to use from several threads. Close it when done."""
 
-    def __init__(
-        self,
-        folder: Path,
-        store: KnowledgeStore,
-        embedder: BatchEmbedder,
-        backend: VectorBackend,
-        lists: WordLists,
-    ) -> None:
+    def __init__(self, upkeep: Upkeep, lists: WordLists) -> None:
         """Made by ``open``."""
-        self._folder = folder
-        self._store = store
-        self._embedder = embedder
-        self._backend = backend
+        self._upkeep = upkeep
+        self._store = upkeep.store
+        self._embedder = upkeep.embedder
         self._lists = lists
         self._lock = threading.RLock()
         self._searcher: Searcher | None = None
         self._looked = 0.0
-        self._opened = 0
         self.problems: tuple[str, ...] = ()
 
     @classmethod
@@ -103,17 +91,20 @@ class Knowledge:
         """
         from rag.embed import MiniLm
         from rag.query import load_word_lists
+        from rag.schema import connect
         from rag.store import KnowledgeStore
+        from rag.upkeep import Upkeep, writable
         from rag.vectors import ChromaBackend
 
         lists = load_word_lists(word_lists)
-        folder = _writable(data_dir) / "knowledge-index"
-        engine = _engine(data_dir, database_url)
-        knowledge = cls(
-            folder, KnowledgeStore(engine), embedder or MiniLm(), backend or ChromaBackend(), lists
+        folder = writable(data_dir)
+        store = KnowledgeStore(
+            connect(database_url or f"sqlite:///{data_dir / 'knowledge.sqlite3'}")
         )
+        upkeep = Upkeep(folder, store, embedder or MiniLm(), backend or ChromaBackend())
+        knowledge = cls(upkeep, lists)
         try:
-            knowledge._prepare(pages_dir, progress)
+            knowledge.problems = tuple(upkeep.prepare(pages_dir, progress))
         except BaseException:
             knowledge.close()
             raise
@@ -130,12 +121,14 @@ class Knowledge:
         try:
             return self._current().search(query, lang, limit)
         except IndexCorruptError:
-            self._mend()
-            return self._current().search(query, lang, limit)
+            return self._mended().search(query, lang, limit)
 
     def searcher(self) -> Searcher:
         """The searcher of the active version, for measuring single rankers."""
-        return self._current()
+        try:
+            return self._current()
+        except IndexCorruptError:
+            return self._mended()
 
     def warm(self) -> None:
         """Load index and model now, so that the first search is as quick as the next."""
@@ -164,33 +157,24 @@ class Knowledge:
         for file in files_below(list(paths)):
             for found in (file,) if isinstance(file, str) else read_file(file, options):
                 problems.append(found) if isinstance(found, str) else records.append(found)
-        return self._add(records, problems, progress)
-
-    def _add(
-        self, records: Sequence[Record], problems: Sequence[str], progress: Progress | None
-    ) -> AddReport:
-        from rag.publish import next_revs
-
-        unique = {record.rev: record for record in records}
-        with self._lock, self._building():
-            members = self._store.members(self._store.active())
-            fresh = set(unique) - {m.rev for m in members}
-            self._store.add_records(list(unique.values()))
-            revs = next_revs(members, added=list(unique.values()))
-            version = self._publish(revs, progress)
+        unique = list({record.rev: record for record in records}.values())
+        version, fresh = self._upkeep.add(unique, progress)  # searches go on meanwhile
+        self._looked = 0.0
         return AddReport(
             version=version,
-            added=len(fresh),
-            unchanged=len(unique) - len(fresh),
-            chunks=sum(len(r.chunks) for r in unique.values()),
-            unsourced=len({r.doc for r in unique.values() if not r.sources}),
+            added=fresh,
+            unchanged=len(unique) - fresh,
+            chunks=sum(len(r.chunks) for r in unique),
+            unsourced=len({r.doc for r in unique if not r.sources}),
             problems=tuple(problems),
         )
 
     def refresh(self, pages_dir: Path, progress: Progress | None = None) -> str:
         """Read the pages again and publish if they changed; returns the active version."""
-        with self._lock, self._building():
-            return self._sync(pages_dir, progress)
+        with self._upkeep.building():
+            self.problems = tuple(self._upkeep.follow(pages_dir, progress))
+            self._looked = 0.0
+        return self.version
 
     # --- looking -------------------------------------------------------------
 
@@ -210,19 +194,11 @@ class Knowledge:
 
     def check(self) -> builtins.list[str]:
         """Complaints about the index of the active version and the pages; empty if all is well."""
-        from rag import index
-
-        found = [*self.problems]
-        version = self._store.active()
-        try:
-            index.check(self._folder / version, version, self._embedder.name)
-        except IndexCorruptError as error:
-            found.append(str(error))
-        return found
+        return [*self.problems, *self._upkeep.check(self.version)]
 
     def stats(self) -> Stats:
         """Counts of the active version."""
-        searcher = self._current()
+        searcher = self.searcher()
         rows = searcher.index.rows
         chinese = int(rows.chinese.sum())
         return Stats(
@@ -239,119 +215,48 @@ class Knowledge:
     def close(self) -> None:
         """Give up files and connections. Searching afterwards opens them again."""
         with self._lock:
-            if self._searcher is not None:
-                self._searcher.index.close()
-                self._searcher = None
+            self._replace(None)
             self._store.close()
 
     # --- the inside ----------------------------------------------------------
 
-    def _building(self) -> Any:
-        from rag.lock import build_lock
-
-        return build_lock(self._folder.parent / "knowledge.lock")
-
-    def _prepare(self, pages_dir: Path | None, progress: Progress | None) -> None:
-        from rag.schema import upgrade
-
-        with self._building():
-            upgrade(self._store.engine)
-            self._sweep()
-            if pages_dir is not None:
-                self._sync(pages_dir, progress)
-            elif not self._store.active():
-                self._publish([], progress)
-
-    def _sync(self, pages_dir: Path, progress: Progress | None) -> str:
-        """Publish the pages if they differ from what the active version was made of."""
-        from rag.publish import next_revs, pages_fingerprint, read_pages
-
-        mark = pages_fingerprint(pages_dir)
-        active = self._store.active()
-        known = self._store.get_state("pages")
-        if active and known == mark:
-            return active
-        records, problems, broken = read_pages(pages_dir)
-        self.problems = tuple(problems)
-        self._store.add_records(records)
-        revs = next_revs(self._store.members(active), pages=records, keep=broken)
-        version = self._publish(revs, progress)
-        if not problems:  # a broken page is complained about at every start until it is mended
-            self._store.set_state("pages", mark)
-        return version
-
-    def _publish(self, revs: Sequence[str], progress: Progress | None) -> str:
-        from rag.documents import version_of
-        from rag.publish import publish
-
-        version = version_of(list(revs))
-        if version != self._store.active() or not (self._folder / version).is_dir():
-            publish(self._store, self._embedder, self._backend, self._folder, revs, progress)
-            self._store.prune(KEEP_RETIRED)
-            self._sweep()
-        self._looked = 0.0
-        return version
-
-    def _sweep(self) -> None:
-        """Remove indexes of versions that are gone and private copies of dead processes."""
-        keep = {g.version for g in self._store.generations()[:2]} | {self._store.active()}
-        for path in self._folder.glob("*"):
-            if path.name.startswith(".open-"):
-                dead = not _alive(int(path.name.split("-")[1]))
-            else:
-                dead = path.name not in keep
-            if dead:
-                shutil.rmtree(path, ignore_errors=True)
-
     def _current(self) -> Searcher:
-        """The searcher of the active version; raises IndexCorruptError when it must be rebuilt."""
+        """The searcher of the active version; raises IndexCorruptError when it must be mended."""
         with self._lock:
             now = time.monotonic()
             searcher = self._searcher
-            if searcher is not None and now - self._looked < _LOOK_S and searcher.index.fresh():
+            fresh = searcher is not None and searcher.index.fresh()
+            if searcher is not None and fresh and now - self._looked < _LOOK_S:
                 return searcher
             version = self._store.active()
             self._looked = now
-            if searcher is None or searcher.index.version != version or not searcher.index.fresh():
-                self._searcher = self._load(version)
-                if searcher is not None:
-                    searcher.retire()
-            assert self._searcher is not None
-            return self._searcher
+            if searcher is not None and fresh and searcher.index.version == version:
+                return searcher
+            return self._replace(self._upkeep.load(version))
 
-    def _load(self, version: str) -> Searcher:
-        from rag import index
+    def _mended(self) -> Searcher:
+        """The searcher of the active version after mending its index."""
+        with self._lock:
+            self._replace(None)
+            return self._replace(self._upkeep.mend(self._store.active()))
+
+    @overload
+    def _replace(self, loaded: LoadedIndex) -> Searcher: ...
+    @overload
+    def _replace(self, loaded: None) -> None: ...
+    def _replace(self, loaded: LoadedIndex | None) -> Searcher | None:
+        """Search this index from now on; the one before closes when nobody uses it any more."""
         from rag.query import Speller
         from rag.retriever import Searcher
 
-        self._opened += 1
-        scratch = self._folder / f".open-{os.getpid()}-{self._opened}-{version}"
-        loaded: LoadedIndex = index.load(
-            self._folder / version, version, self._embedder.name, self._backend, scratch
-        )
-        speller: Speller = Speller(loaded.words, self._embedder.words)
-        return Searcher(loaded, self._store, self._embedder, self._lists, speller)
-
-    def _mend(self) -> None:
-        """Rebuild the index of the active version from SQL, unless another process just did."""
-        from rag import index
-        from rag.publish import embed_missing
-
-        with self._lock, self._building():
-            version = self._store.active()
-            model = (self._embedder.name, self._embedder.dimensions)
-            stale, self._searcher = self._searcher, None
-            if stale is not None:
-                stale.retire()
-            try:
-                self._searcher = self._load(version)  # another process may have mended it
-                return
-            except IndexCorruptError:
-                pass
-            revs = [m.rev for m in self._store.members(version)]
-            embed_missing(self._store, self._embedder, revs, None)
-            index.build(self._store, version, model, self._backend, self._folder / version)
-            self._looked = 0.0
+        before = self._searcher
+        self._searcher = None
+        if loaded is not None:
+            speller = Speller(loaded.words, self._embedder.words)
+            self._searcher = Searcher(loaded, self._store, self._embedder, self._lists, speller)
+        if before is not None:
+            before.retire()
+        return self._searcher
 
 
 class HybridRetriever:
@@ -364,31 +269,3 @@ class HybridRetriever:
     async def search(self, query: str, *, lang: Lang | None, limit: int) -> SearchResult:
         """See ``Knowledge.search``; raises RetrievalError or KnowledgeStoreError."""
         return await asyncio.to_thread(self._knowledge.search, query, lang, limit)
-
-
-def _writable(data_dir: Path) -> Path:
-    """The data directory, made if missing; KnowledgeStoreError when it cannot be written."""
-    try:
-        (data_dir / "knowledge-index").mkdir(parents=True, exist_ok=True)
-        probe = data_dir / "knowledge-index" / f".probe-{os.getpid()}-{threading.get_ident()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise KnowledgeStoreError(f"{data_dir}: the data directory cannot be written: {error}") from error
-    return data_dir
-
-
-def _engine(data_dir: Path, database_url: str | None) -> Any:
-    from rag.schema import connect
-
-    return connect(database_url or f"sqlite:///{data_dir / 'knowledge.sqlite3'}")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

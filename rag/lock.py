@@ -21,7 +21,9 @@ def build_lock(path: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise KnowledgeStoreError(f"{path}: the data directory cannot be written: {error}") from error
+        raise KnowledgeStoreError(
+            f"{path}: the data directory cannot be written: {error}"
+        ) from error
     try:
         deadline = time.monotonic() + wait_s
         while not _try(handle):

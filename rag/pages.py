@@ -168,7 +168,7 @@ def is_url(value: object) -> bool:
     )
 
 
-def parse_yaml(text: str) -> Any:
+def parse_yaml(text: str) -> object:
     """Safe YAML in which dates stay the text they were written as; raises yaml.YAMLError."""
     import yaml
 
@@ -216,10 +216,14 @@ def _field_complaints(fields: Mapping[str, Any], path: Path) -> Iterator[str]:
         yield "lang: must be en or zh"
     elif path.parent.name in ("en", "zh") and lang != path.parent.name:
         yield f"lang: is {lang!r} but the folder is {path.parent.name!r}; make them equal"
+    yield from _review_complaints(fields)
     if not isinstance(fields.get("title"), str) or not str(fields["title"]).strip():
         yield "title: must be a text; quote it if it holds a colon"
     if not isinstance(topics, list) or not topics or any(t is None or t == "" for t in topics):
         yield "topics: must be a list of search words, such as [sleep, insomnia]"
+
+
+def _review_complaints(fields: Mapping[str, Any]) -> Iterator[str]:
     if not is_date(fields.get("reviewed")) or len(str(fields.get("reviewed"))) != 10:
         yield "reviewed: must be the date of the last review, YYYY-MM-DD"
     if fields.get("licence") not in LICENCES:
@@ -243,13 +247,17 @@ def _source_complaints(fields: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(name, str) or not _SLUG.fullmatch(name) or name in seen:
             yield f"{where}.id: must be lower-case words joined by hyphens, each id once"
         seen.add(str(name))
-        for field in ("organisation", "title"):
-            if not isinstance(source.get(field), str) or not source[field].strip():
-                yield f"{where}.{field}: must be a text"
-        if not is_url(source.get("url")):
-            yield f"{where}.url: must be an http(s) address"
-        if not is_date(source.get("date")):
-            yield f"{where}.date: must be YYYY, YYYY-MM or YYYY-MM-DD"
+        yield from (f"{where}.{complaint}" for complaint in _citation_complaints(source))
+
+
+def _citation_complaints(source: Mapping[str, Any]) -> Iterator[str]:
+    for field in ("organisation", "title"):
+        if not isinstance(source.get(field), str) or not source[field].strip():
+            yield f"{field}: must be a text"
+    if not is_url(source.get("url")):
+        yield "url: must be an http(s) address"
+    if not is_date(source.get("date")):
+        yield "date: must be YYYY, YYYY-MM or YYYY-MM-DD"
 
 
 def _body_complaints(fields: Mapping[str, Any], sections: list[tuple[str, str]]) -> Iterator[str]:

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 from rag import index
 from rag.documents import SPLITTER, Record, digest, version_of
 from rag.pages import page_files, read_page, record_of
-from rag.store import KnowledgeStore, Member
+from rag.rows import Member
+from rag.store import KnowledgeStore
 from rag.types import PageError
 from rag.vectors import VectorBackend
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from rag.embed import BatchEmbedder
 
 Progress = Callable[[int, int], None]

@@ -25,7 +25,8 @@ _MIN_SPELL = 4  # shorter words have too many neighbours to be mended
 _CHATTER = re.compile(
     r"\b(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks?(?: you)?(?: in advance)?|please"
     r"|sorry|just wondering|i was wondering|can (?:you|anyone|someone) (?:please )?(?:tell|help)"
-    r"(?: me)?|(?:i )?(?:would|want|need) (?:like )?to know|any advice|honestly|lol|tbh|asap)\b[ ,!.]*"
+    r"(?: me)?|(?:i )?(?:would|want|need) (?:like )?to know|any advice|honestly|lol|tbh|asap)"
+    r"\b[ ,!.]*"
 )
 
 
@@ -179,10 +180,12 @@ def _english(text: str, lists: WordLists, speller: Speller | None) -> Query:
             weights.setdefault(term, SYNONYM_WEIGHT)
     spoken = lists.glosses.findall(mended) if lists.glosses else []
     # bigrams only: the Chinese segmenter takes 35 MB that an English speaker need not pay
-    other = {term: 1.0 for gloss in spoken for term in bigrams_zh(lists.spoken[gloss])}
-    return Query(
-        lang="en", own=weights, other=other, english=mended, corrected=tuple(corrected)
-    )
+    other = {
+        term: 1.0
+        for gloss in spoken
+        for term in bigrams_zh(lists.spoken[gloss]) or [lists.spoken[gloss]]
+    }
+    return Query(lang="en", own=weights, other=other, english=mended, corrected=tuple(corrected))
 
 
 def _english_synonyms(text: str, lists: WordLists) -> list[str]:

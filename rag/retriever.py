@@ -50,9 +50,7 @@ class Searcher:
         try:
             query, ranked = self.rank(text, lang)
             chosen = self._choose(ranked, limit)
-            sure = judge.confidence(
-                query.lang, ranked.cosine, ranked.matched, self.known(query)
-            )
+            sure = judge.confidence(query.lang, ranked.cosine, ranked.matched, self.known(query))
             sure = sure if chosen else 0.0
             return SearchResult(
                 hits=self._hits(ranked, chosen),

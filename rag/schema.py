@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
@@ -17,8 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from rag.types import KnowledgeStoreError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
+    from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
 HEAD = "k0001"  # the newest revision in migrations/versions
@@ -43,7 +45,7 @@ def connect(url: str) -> Engine:
     return engine
 
 
-def _pragmas(connection: Any, _record: object) -> None:
+def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     cursor.execute("PRAGMA journal_mode=WAL")
@@ -91,7 +93,7 @@ def downgrade(engine: Engine, target: str) -> None:
         command.downgrade(_config(connection), target)
 
 
-def _config(connection: Connection) -> Any:
+def _config(connection: Connection) -> Config:
     from alembic.config import Config
 
     config = Config()

@@ -51,10 +51,8 @@ def split(text: str, limit: int = MAX_TOKENS) -> list[str]:
 def _blocks(text: str) -> list[str]:
     """Paragraphs; a list or table belongs to the paragraph right before it."""
     found: list[str] = []
-    for block in re.split(r"\n\s*\n", text.strip()):
-        block = block.strip("\n")
-        if not block.strip():
-            continue
+    blocks = (b.strip("\n") for b in re.split(r"\n\s*\n", text.strip()))
+    for block in filter(str.strip, blocks):
         if found and (_LIST.match(block) or block.lstrip().startswith("|")):
             found[-1] = f"{found[-1]}\n{block}"
         else:

@@ -23,26 +23,28 @@ _LATIN = re.compile(r"\d+(?:[./]\d+)+|[a-zµμ]+\d+[a-z0-9]*|\d+[a-z]+|\d+|[a-z�
 
 STOP_EN = frozenset(
     """a about after again all also am an and any anyone anybody are aren't as ask at be because
-    been before being both but by can can't could couldn't did didn't do does doesn't doing don't
-    each else even ever few for from further get gets getting give go going gonna got had hadn't has
-    hasn't have haven't having he hello her here hers hey hi him his honestly how i i'd i'll i'm
-    i've if im in into is isn't it it's its ive just know lately let like likely lol lot lots made
-    make makes many may maybe me mean might mine more most much must my myself need no nor not now of
-    off ok okay on only or other our out over own please pls possible probably quite rather really
-    same say see seem seems she should so some someone something still such sure take tell than
-    thank thanks that that's the their them then there these they thing things think this those
-    though to too u until up us use used using very want wanna was wasn't way we well were weren't
-    what what's when where which while who why will with won't would wouldn't yes yet you you're
-    your""".split()
+    been before being both but by can can't could couldn't did didn't do does doesn't doing
+    don't each else even ever few for from further get gets getting give go going gonna got had
+    hadn't has hasn't have haven't having he hello her here hers hey hi him his honestly how i
+    i'd i'll i'm i've if im in into is isn't it it's its ive just know lately let like likely
+    lol lot lots made make makes many may maybe me mean might mine more most much must my myself
+    need no nor not now of off ok okay on only or other our out over own please pls possible
+    probably quite rather really same say see seem seems she should so some someone something
+    still such sure take tell than thank thanks that that's the their them then there these they
+    thing things think this those though to too u until up us use used using very want wanna was
+    wasn't way we well were weren't what what's when where which while who why will with won't
+    would wouldn't yes yet you you're your""".split()
 )  # fmt: skip
 STOP_ZH = frozenset(
-    """的 了 吗 呢 啊 吧 呀 哦 嘛 么 我 你 他 她 它 我们 你们 他们 是 在 有 和 与 及 或 也 都 就 还 又 很
-    太 最 更 这 那 这个 那个 这些 那些 这样 那样 一个 一下 一些 一点 什么 怎么 怎样 如何 为什么 怎么办
-    哪些 哪个 哪里 哪 多少 几 请问 请 您好 你好 谢谢 帮忙 医生 大夫 专家 想问 问一下 知道 觉得 感觉 老是
-    总是 一直 最近 现在 时候 可以 能 能够 会 要 应该 需要 是不是 有没有 可不可以 能不能 要不要 该 该不该
-    不 没 没有 不是 把 被 给 对 对于 从 到 得 地 着 过 上 下 里 个 之 其 而 但 但是 因为 所以 如果 然后
-    以及 并且 于 以 为 等 跟 比 让 使 由 向 就是 还是 或者 可能 吃 喝 做 有点 到底 究竟 会不会 进行
-    情况 问题 方法""".split()
+    """的 了 吗 呢 啊 吧 呀 哦 嘛 么 我 你 他 她 它 我们 你们 他们 是 在 有 和
+    与 及 或 也 都 就 还 又 很 太 最 更 这 那 这个 那个 这些 那些 这样 那样
+    一个 一下 一些 一点 什么 怎么 怎样 如何 为什么 怎么办 哪些 哪个 哪里 哪 多少
+    几 请问 请 您好 你好 谢谢 帮忙 医生 大夫 专家 想问 问一下 知道 觉得 感觉 老是
+    总是 一直 最近 现在 时候 可以 能 能够 会 要 应该 需要 是不是 有没有 可不可以
+    能不能 要不要 该 该不该 不 没 没有 不是 把 被 给 对 对于 从 到 得 地 着 过
+    上 下 里 个 之 其 而 但 但是 因为 所以 如果 然后 以及 并且 于 以 为 等 跟
+    比 让 使 由 向 就是 还是 或者 可能 吃 喝 做 有点 到底 究竟 会不会 进行 情况
+    问题 方法""".split()
 )  # fmt: skip
 
 _IRREGULAR = {
@@ -56,8 +58,8 @@ _IRREGULAR = {
     "pediatric": "paediatric", "estrogen": "oestrogen", "edema": "oedema", "tumor": "tumour",
     "esophagus": "oesophagus", "gynecology": "gynaecology", "leukemia": "leukaemia",
     "hyperglycemia": "hyperglycaemia", "hypoglycemia": "hypoglycaemia", "hypos": "hypo",
-    "nauseous": "nausea", "allergic": "allergy", "allergies": "allergy", "constipated": "constipation",
-    "dehydrated": "dehydration", "depressed": "depression", "anxious": "anxiety",
+    "nauseous": "nausea", "allergic": "allergy", "allergies": "allergy",
+    "constipated": "constipation", "dehydrated": "dehydration", "depressed": "depression", "anxious": "anxiety",
     "pregnant": "pregnancy", "dizzy": "dizziness", "lonely": "loneliness", "tired": "tiredness",
     "grieving": "grief", "stressed": "stress", "vaccinated": "vaccine", "vaccination": "vaccine",
     "vaccinations": "vaccine", "breathless": "breathlessness", "feverish": "fever",

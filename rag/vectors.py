@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
@@ -72,7 +72,7 @@ class ExactBackend:
         folder.mkdir(parents=True)
         np.save(folder / f"kb-{version}.npy", vectors.astype(np.float32))
 
-    def open(self, folder: Path, version: str, scratch: Path) -> VectorIndex:
+    def open(self, folder: Path, version: str, scratch: Path) -> VectorIndex:  # noqa: ARG002
         """Load the vectors; raises IndexCorruptError when they cannot be read."""
         try:
             return ExactIndex(np.load(folder / f"kb-{version}.npy", allow_pickle=False))
@@ -80,10 +80,30 @@ class ExactBackend:
             raise IndexCorruptError(f"{folder}: vectors of {version} unreadable") from error
 
 
+class _Collection(Protocol):
+    """What we use of a Chroma collection."""
+
+    def count(self) -> int: ...
+    def add(self, *, ids: list[str], embeddings: Vectors) -> None: ...
+    def query(
+        self, *, query_embeddings: Vectors, n_results: int, include: list[str]
+    ) -> dict[str, list[list[float]]]: ...
+
+
+class _Client(Protocol):
+    """What we use of a Chroma client."""
+
+    def close(self) -> None: ...
+    def create_collection(
+        self, name: str, *, configuration: dict[str, object], embedding_function: None
+    ) -> _Collection: ...
+    def get_collection(self, name: str, *, embedding_function: None) -> _Collection: ...
+
+
 class ChromaIndex:
     """One Chroma collection ``kb-<version>`` in a private folder."""
 
-    def __init__(self, client: Any, collection: Any, scratch: Path) -> None:
+    def __init__(self, client: _Client, collection: _Collection, scratch: Path) -> None:
         """Made by ChromaBackend.open."""
         self._client = client
         self._collection = collection
@@ -152,8 +172,9 @@ class ChromaBackend:
             raise IndexCorruptError(f"{folder}: Chroma cannot open {version}: {error}") from error
 
 
-def _client(folder: Path) -> Any:
+def _client(folder: Path) -> _Client:
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+    settings = Settings(anonymized_telemetry=False)
+    return cast("_Client", chromadb.PersistentClient(str(folder), settings=settings))

@@ -25,3 +25,14 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("measuring data not beside this checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def knowledge_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose index was built once from the real pages with the real embedder."""
+    from bot.app import PAGES
+    from rag.library import Knowledge
+
+    folder = tmp_path_factory.mktemp("knowledge")
+    Knowledge.open(folder, pages_dir=PAGES).close()
+    return folder

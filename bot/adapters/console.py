@@ -14,7 +14,7 @@ from bot.adapters.cli import jsonl
 from bot.app import App
 from bot.errors import SalusError
 from bot.i18n import t
-from bot.logs import logger
+from bot.logs import failed, logger
 from bot.model import Lang, Message, Place, Reply
 from rag.types import KnowledgeError
 
@@ -52,7 +52,7 @@ async def final_reply(app: App, who: str, text: str) -> Reply:
                 if reply.final:
                     last = reply
     except Exception as error:  # noqa: BLE001  # the one catch-all of this edge
-        logger().error("reply failed", error=type(error).__name__, exc_info=True)
+        failed("reply failed", error)
     return last
 
 
@@ -131,7 +131,7 @@ class Terminal:
                 async for reply in replies:
                     shown = self._grow(shown, reply)
         except Exception as error:  # noqa: BLE001  # the one catch-all of this edge
-            logger().error("reply failed", error=type(error).__name__, exc_info=True)
+            failed("reply failed", error)
             self._out.print(t("error.unexpected", self._lang), style="red")
             return
         self._out.print()

@@ -210,9 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sections = read_medquad(options.medquad) if options.medquad else read_pages(options.pages)
     tallies, wrong, ms = run(cases(sections, options.split), Checker())
     out = sys.stdout.write
-    out(
-        f"{len(sections)} sections, split {options.split}, {ms:.2f} ms a check\n\n{table(tallies)}\n"
-    )
+    out(f"{len(sections)} sections, split {options.split}, {ms:.2f} ms a check\n\n")
+    out(f"{table(tallies)}\n")
     shown: Counter[str] = Counter()
     for case, why in wrong:
         shown[case.kind + case.lang] += 1

@@ -28,7 +28,8 @@ _RATE = re.compile(
     r"(?:\b(?:per|each|every|a|an)\s|/)(?P<en>day|night|week|month|year|hour|minute)\b"
     r"|\b(?P<ly>daily|nightly|weekly|monthly|yearly|annually|hourly)\b"
     r"|(?:每个?(?=[天日晚夜周星礼月年小分次餐])|(?<![十百第到至～~\d])一(?=[天日晚夜周星礼年]))"
-    r"(?P<zh>天|日|晚|夜|周|星期|礼拜|月|年|小时|分钟|次|餐)",
+    r"(?P<zh>天|日|晚|夜|周|星期|礼拜|月|年|小时|分钟|次|餐)"
+    r"|(?<!\d)(?P<round>24 ?(?:hours|小时))",
     re.IGNORECASE,
 )
 _RATES = {
@@ -37,6 +38,19 @@ _RATES = {
     "夜": "day", "周": "week", "星期": "week", "礼拜": "week", "月": "month", "年": "year",
     "小时": "hour", "分钟": "minute", "次": "time", "餐": "meal",
 }  # fmt: skip
+_VERDICTS = frozenset(
+    "recommend advis safe suitabl allow suggest appropriat advisabl approv good needed".split()
+)
+_NOT_WITHOUT = re.compile(r"\b(?:not|never|n't|don't)\b[^.;,]{3,60}\bwithout\b", re.IGNORECASE)
+_NOT_WITHOUT_WORD = re.compile(
+    r"(?:do not|does not|should not|must not|not|never|don't|without)\b", re.I
+)
+_DIGIT = re.compile(r"[\d一二两三四五六七八九十百]")
+_SCOPE_END = re.compile(r"\b(?:before|until|unless|without|except)\b", re.IGNORECASE)
+_NEUTRAL = re.compile(
+    r"\b(?:before|until|unless|without)\b[^,.;:]{0,60}|[^，。；,]{1,20}(?:之前|以前|前(?=[，,先要应请]))",
+    re.IGNORECASE,
+)
 # Words that frame a statement and state nothing.
 _FRAME = re.compile(
     r"^\W*(?:(?:in general|generally(?: speaking)?|overall|in short|in brief|in summary"
@@ -68,12 +82,13 @@ class Item:
     clause: int
     text: str
     negated: bool = False
+    neutral: bool = False  # stands after "before" or "unless": neither asked for nor refused
     sense: Sense | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A value that must agree with its source: axis ("up", "rate", "condition"…), value, context."""
+    """A value that must agree with its source: axis ("up", "rate"…), value and context."""
 
     axis: str
     value: str
@@ -129,10 +144,10 @@ def extract(text: str, lang: Lang | None = None) -> Claims:
     chosen = lang or language(plain)
     plain = _FRAME.sub(lambda frame: " " * len(frame.group()), plain, count=1)
     figures = quantities(plain)
-    rates = list(_RATE.finditer(plain))
+    rates = [rate for rate in _RATE.finditer(plain) if not _inside(rate, figures)]
     masked = _mask(plain, figures)
     items, negators = _items(masked, lexicon(chosen).find(masked))
-    _negate(items, negators)
+    _negate(items, negators, plain)
     return Claims(
         text=text,
         lang=chosen,
@@ -145,13 +160,23 @@ def extract(text: str, lang: Lang | None = None) -> Claims:
     )
 
 
+def _inside(match: re.Match[str], figures: list[Quantity]) -> bool:
+    """ "an hour" of "half an hour" is no rate; 一天 is both a span and a rate."""
+    return any(
+        f.start < match.start() and match.end() <= f.end and f.values != (1.0,) for f in figures
+    )
+
+
 def _mask(text: str, figures: list[Quantity]) -> str:
     """Blank the figures and their comparators, so that "more than 5" is not a direction."""
     parts: list[str] = []
     position = 0
     for figure in figures:
         lead = max(figure.lead, position)
-        parts += [text[position:lead], " " * max(0, figure.tail - lead)]
+        piece = text[lead : figure.tail] if figure.tail > lead else ""
+        # 每3个成年人中有1个 speaks of adults: only its figures are blanked
+        blank = _DIGIT.sub(" ", piece) if piece.startswith("每") else " " * len(piece)
+        parts += [text[position:lead], blank]
         position = max(position, figure.tail)
     return "".join(parts) + text[position:]
 
@@ -180,7 +205,8 @@ def _item(piece: Found, clause: int) -> Item:
     weight = sense.weight if sense else 1.0
     if sense and sense.negator:
         weight = 0.0
-    return Item(keys, weight, piece.start, clause, piece.text, bool(sense and sense.negated), sense)
+    negated = bool(sense and sense.negated)
+    return Item(keys, weight, piece.start, clause, piece.text, negated, sense=sense)
 
 
 def _is_han(text: str) -> bool:
@@ -199,17 +225,34 @@ def _characters(piece: Found, clause: int) -> list[Item]:
     ]
 
 
-def _negate(items: list[Item], negators: list[tuple[int, int]]) -> None:
-    """Mark what each "not" reaches: the next few content items of its clause."""
+def _negate(items: list[Item], negators: list[tuple[int, int]], text: str) -> None:
+    """Mark what each "not" reaches: the next few content items of its clause.
+
+    "X is not recommended for Y" refuses X, not Y. "Not X without Y" asks for Y before X, so
+    its two negations cancel.
+    """
+    if len(negators) >= 2 and _NOT_WITHOUT.search(text):
+        negators = [n for n in negators if not _cancels(n[0], text)]
     for position, clause in negators:
-        reach = 0
-        for item in items:
-            if item.start <= position or item.clause != clause or reach >= _SCOPE:
-                continue
-            if item.weight == 0 and not (item.sense and item.sense.axes):
-                continue
+        stop = _SCOPE_END.search(text, position + 1)
+        end = stop.start() if stop else len(text)
+        after = [i for i in items if position < i.start < end and i.clause == clause and _bears(i)]
+        if after and after[0].keys & _VERDICTS and text[position].isascii():
+            before = [i for i in items if i.start < position and i.clause == clause and _bears(i)]
+            after = [after[0], *before[-3:]]
+        for item in after[:_SCOPE]:
             item.negated = not item.negated
-            reach += 1
+    for match in _NEUTRAL.finditer(text):
+        for item in items:
+            item.neutral = item.neutral or match.start() <= item.start < match.end()
+
+
+def _bears(item: Item) -> bool:
+    return item.weight > 0 or bool(item.sense and item.sense.axes)
+
+
+def _cancels(position: int, text: str) -> bool:
+    return bool(_NOT_WITHOUT_WORD.match(text, position))
 
 
 def _context(items: list[Item], text: str, start: int, end: int) -> frozenset[str]:
@@ -228,7 +271,7 @@ def _context(items: list[Item], text: str, start: int, end: int) -> frozenset[st
 
 def _placed(items: list[Item], text: str, figure: Quantity) -> Placed:
     index = sum(item.start < figure.start for item in items)
-    left = [i for i in items[max(0, index - 6) : index] if i.weight > 0][-2:]
+    left = [i for i in items[max(0, index - 6) : index] if i.weight > 0][-1:]
     right = [i for i in items[index : index + 6] if i.weight > 0][:2]
     near = frozenset[str]().union(*(i.keys for i in left + right))
     return Placed(figure, _context(items, text, figure.start, figure.end), near)
@@ -269,7 +312,7 @@ def _near_keys(items: list[Item], index: int) -> frozenset[str]:
 def _rate_slots(items: list[Item], text: str, rates: list[re.Match[str]]) -> list[Slot]:
     found: list[Slot] = []
     for match in rates:
-        word = (match["en"] or match["ly"] or match["zh"]).lower()
+        word = (match["en"] or match["ly"] or match["zh"] or "day").lower()
         context = _context(items, text, *match.span())
         found.append(
             Slot("rate", _RATES.get(word, word), context, context, False, match.group().strip())

@@ -1,49 +1,33 @@
 """Where a claim and its source disagree: figures, names, directions, negation.
 
-Each comparison returns ``Finding``s. A finding of severity 1 sinks the sentence on its own;
-softer ones lower its score. Figures and directions are compared with the value the source
-gives *in the same context*, so that two true values swapped inside one text are found.
+Names and directions are compared with what the source says *in the same context*, so that
+two true statements mixed up inside one text are found. A finding of severity 1 sinks the
+sentence on its own; softer ones lower its score.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from bot.grounding.claims import Claims, Placed, Slot
+from bot.grounding.claims import Claims, Item, Slot
 from bot.grounding.evidence import Evidence, Support
+from bot.grounding.figures import compare_figures
+from bot.grounding.findings import Finding, overlap
 from bot.grounding.lexicon import MEDICINE, medicine_class
-from bot.grounding.quantities import Quantity, supports
 
 __all__ = ["Finding", "compare"]
 
-_ONE_SPAN = re.compile(r"一[天日晚夜周年]|一星期|一礼拜|one (?:day|night|week|year)", re.IGNORECASE)
-_RIVAL = 0.25  # a differing source figure must fit this much better to count against a claim
+_RIVAL = 0.25
 _SWAPPED = 0.3
+_CLAUSE_MARGIN = 0.1
 _NAMED = frozenset(
     {
-        MEDICINE,
-        "condition",
-        "group",
-        "measure",
-        "substance",
-        "body",
-        "body_organisation",
-        "treatment",
-        "food_time",
-        "weekday",
+        MEDICINE, "condition", "group", "measure", "substance", "body", "body_organisation",
+        "treatment", "food_time", "weekday",
     }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One disagreement: 0 < severity <= 1, and a line a reviewer can check."""
-
-    severity: float
-    why: str
-    kind: str
+)  # fmt: skip
+_DENIALS = frozenset({"never", "从不"})
+_NOT_DIRECTIONS = _NAMED | {"rate", "absolute"}
 
 
 def compare(
@@ -54,110 +38,15 @@ def compare(
     ``personal``: a figure comes from the person's own metrics, so "below the advised 7 hours"
     is a comparison and not a statement of the source's limit.
     """
-    found = _figures(claims, support, cited, personal)
-    found += _order(claims, support)
-    found += _names(claims, support, cited)
-    found += _absolutes(claims, support)
-    found += _directions(claims, support)
-    found += _negations(claims, support)
-    return found
-
-
-# --- figures -------------------------------------------------------------------
-
-
-def _figures(
-    claims: Claims, support: Support, cited: Sequence[Evidence], personal: bool
-) -> list[Finding]:
-    found: list[Finding] = []
-    near = [placed for e in support.evidence for placed in e.claims.quantities]
-    wide = [placed for e in cited for placed in e.claims.quantities]
-    for placed in claims.quantities:
-        if _ONE_SPAN.fullmatch(placed.figure.text):
-            continue  # "a day": compared as a rate
-        found += _figure(placed, near, wide, personal)
-    return found
-
-
-def _figure(claim: Placed, near: list[Placed], wide: list[Placed], personal: bool) -> list[Finding]:
-    name = claim.figure.text.strip()
-    carriers = _carriers(claim, near)
-    if not carriers:
-        carriers = [p for p in _carriers(claim, wide) if _same_place(claim, p)]
-    if not carriers:
-        return [Finding(1.0, f"number {name} not in the cited passage", "number")]
-    fit = max(_placed_fit(claim, p) for p in carriers)
-    rivals = [p for p in near if _rivals(claim.figure, p.figure)]
-    rival = max(rivals, key=lambda p: _placed_fit(claim, p), default=None)
-    if rival is not None and _placed_fit(claim, rival) > fit + _RIVAL:
-        return [Finding(1.0, f"says {name}, source says {rival.figure.text.strip()}", "number")]
-    if personal:
-        return []
-    return _comparator(
-        claim.figure, [p.figure for p in carriers if _placed_fit(claim, p) >= fit - 0.1]
-    )
-
-
-def _carriers(claim: Placed, placed: list[Placed]) -> list[Placed]:
-    hits = supports(claim.figure, [p.figure for p in placed])
-    return [p for p in placed if any(p.figure is hit for hit in hits)]
-
-
-def _same_place(claim: Placed, source: Placed) -> bool:
-    return not claim.context or _overlap(claim.context, source.context) >= 0.5
-
-
-def _rivals(one: Quantity, other: Quantity) -> bool:
-    comparable = one.dim == other.dim or not one.dim or not other.dim
-    return comparable and not supports(one, [other])
-
-
-def _placed_fit(claim: Placed, source: Placed) -> float:
-    return 0.5 * _overlap(claim.context, source.context) + 0.5 * _overlap(claim.near, source.near)
-
-
-def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one) if one else 0.0
-
-
-def _comparator(figure: Quantity, carriers: list[Quantity]) -> list[Finding]:
-    signs = {q.sign for q in carriers}
-    if figure.sign in signs:
-        return []
-    if figure.sign == 0:
-        return [Finding(0.15, f"drops the limit at {figure.text.strip()}", "comparator")]
-    if -figure.sign in signs and 0 not in signs:
-        return [Finding(1.0, f"turns the limit at {figure.text.strip()} round", "comparator")]
-    ends = {
-        max(q.values) if figure.sign < 0 else min(q.values) for q in carriers if q.kind == "range"
-    }
-    if figure.values[0] in ends:
-        return []
-    return [Finding(0.45, f"adds a limit to {figure.text.strip()}", "comparator")]
-
-
-def _order(claims: Claims, support: Support) -> list[Finding]:
-    """Figures of one source sentence that changed places while its words did not."""
-    first = next(iter(support.evidence), None)
-    if first is None or support.single < 0.9 or len(claims.quantities) < 2:
-        return []
-    words = _positions([i.text for i in claims.items], [i.text for i in first.claims.items])
-    figures = _positions(
-        [_spoken(p.figure) for p in claims.quantities],
-        [_spoken(p.figure) for p in first.claims.quantities],
-    )
-    if len(figures) < 2 or figures == sorted(figures) or words != sorted(words):
-        return []
-    return [Finding(1.0, "figures of the source change places", "number")]
-
-
-def _spoken(figure: Quantity) -> str:
-    return f"{figure.values} {figure.unit}"
-
-
-def _positions(ours: list[str], theirs: list[str]) -> list[int]:
-    """Where the pieces that both sides hold exactly once stand in the source."""
-    return [theirs.index(x) for x in ours if theirs.count(x) == 1 and ours.count(x) == 1]
+    near = [slot for e in support.evidence for slot in e.claims.slots]
+    return [
+        *compare_figures(claims, support, cited, personal),
+        *_names(claims, support, cited),
+        *_rates(claims, near),
+        *_absolutes(claims, near),
+        *_directions(claims, near),
+        *_negations(claims, support),
+    ]
 
 
 # --- names ---------------------------------------------------------------------
@@ -170,33 +59,28 @@ def _names(claims: Claims, support: Support, cited: Sequence[Evidence]) -> list[
     around = frozenset[str]().union(*(e.around for e in support.evidence))
     wide = frozenset[str]().union(*(e.claims.keys | e.around for e in cited))
     for slot in claims.slots:
-        if slot.axis in _NAMED:
-            found += _name(
-                slot, [s for s in near if s.axis == slot.axis], keys, around, wide, claims
-            )
-    found += _rates(claims, near)
+        if slot.axis not in _NAMED:
+            continue
+        theirs = [s for s in near if s.axis == slot.axis]
+        same = [s for s in theirs if _means(slot, s)]
+        others = [s for s in theirs if not _means(slot, s)]
+        if same:
+            found += _misplaced(slot, same, others)
+        elif f"{slot.axis}:{slot.value}" not in keys:  # else implied: hypertension, blood pressure
+            found += _absent(slot, others, claims, around, wide)
     return found
 
 
-def _name(
-    slot: Slot,
-    theirs: list[Slot],
-    near: frozenset[str],
-    around: frozenset[str],
-    wide: frozenset[str],
-    claims: Claims,
+def _absent(
+    slot: Slot, others: list[Slot], claims: Claims, around: frozenset[str], wide: frozenset[str]
 ) -> list[Finding]:
-    same = [s for s in theirs if _means(slot, s)]
-    others = [s for s in theirs if not _means(slot, s)]
-    if same:
-        return _misplaced(slot, same, others)
+    """A name the supporting sentences do not use: a swap, an invention, or the page's subject."""
     ours = {s.value for s in claims.slots if s.axis == slot.axis}
     displaced = [s for s in others if s.value not in ours]
-    key = f"{slot.axis}:{slot.value}"
-    if key in near:
-        return []  # implied: hypertension speaks of blood pressure
     if displaced:
-        return [Finding(1.0, f"says {slot.text}, source says {displaced[0].text}", slot.axis)]
+        why = f"says {slot.text}, source says {displaced[0].text}"
+        return [Finding(1.0, why, slot.axis)]
+    key = f"{slot.axis}:{slot.value}"
     if key in around:
         return []
     if key in wide:
@@ -223,7 +107,7 @@ def _misplaced(slot: Slot, same: list[Slot], others: list[Slot]) -> list[Finding
 
 
 def _fit(claim: Slot, source: Slot) -> float:
-    return 0.5 * _overlap(claim.context, source.context) + 0.5 * _overlap(claim.near, source.near)
+    return 0.5 * overlap(claim.context, source.context) + 0.5 * overlap(claim.near, source.near)
 
 
 def _rates(claims: Claims, near: list[Slot]) -> list[Finding]:
@@ -240,34 +124,30 @@ def _rates(claims: Claims, near: list[Slot]) -> list[Finding]:
     return found
 
 
-def _absolutes(claims: Claims, support: Support) -> list[Finding]:
+def _absolutes(claims: Claims, near: list[Slot]) -> list[Finding]:
     """ "always" or "all" where the source says "may" or "some"."""
-    theirs = [s for e in support.evidence for s in e.claims.slots if s.axis == "absolute"]
-    ours = [
-        slot
-        for slot in claims.slots
-        if slot.axis == "absolute"
-        and not any(s.value == slot.value and _fit(slot, s) >= 0.25 for s in theirs)
-    ]
-    return (
-        [Finding(1.0, f"“{ours[0].text}” is more than the source says", "absolute")] if ours else []
-    )
+    theirs = [s for s in near if s.axis == "absolute"]
+    for slot in (s for s in claims.slots if s.axis == "absolute"):
+        if slot.value in _DENIALS:
+            continue  # "never" is a "not", which is compared below
+        if not any(s.value == slot.value and _fit(slot, s) >= 0.25 for s in theirs):
+            return [Finding(1.0, f"“{slot.text}” is more than the source says", "absolute")]
+    return []
 
 
 # --- directions and negation ---------------------------------------------------
 
 
-def _directions(claims: Claims, support: Support) -> list[Finding]:
+def _directions(claims: Claims, near: list[Slot]) -> list[Finding]:
     found: list[Finding] = []
-    theirs = [slot for e in support.evidence for slot in e.claims.slots]
     for slot in claims.slots:
-        if slot.axis in _NAMED or slot.axis in {"rate", "absolute"}:
-            continue
-        found += _direction(slot, [s for s in theirs if s.axis == slot.axis])
+        if slot.axis not in _NOT_DIRECTIONS:
+            found += _direction(slot, [s for s in near if s.axis == slot.axis])
     return found
 
 
 def _direction(slot: Slot, theirs: list[Slot]) -> list[Finding]:
+    """ "not lower" and "higher" agree, "lower" and "higher" do not."""
     agree = [s for s in theirs if (s.value == slot.value) == (s.negated == slot.negated)]
     oppose = [s for s in theirs if s.value != slot.value and s.negated == slot.negated]
     if not oppose:
@@ -276,40 +156,61 @@ def _direction(slot: Slot, theirs: list[Slot]) -> list[Finding]:
     against = _fit(slot, rival)
     if agree and against <= max(_fit(slot, s) for s in agree) + 0.2:
         return []
-    severity = 1.0 if against >= 0.25 else 0.4
+    close = overlap(slot.near, rival.near) >= 0.25
+    severity = 1.0 if against >= 0.25 and close else 0.3
     return [Finding(severity, f"says {slot.text}, source says {rival.text}", "direction")]
 
 
 def _negations(claims: Claims, support: Support) -> list[Finding]:
-    """What one side denies and the other states, word by word."""
-    refused, leading = set[str](), set[str]()
-    said, said_words = set[str](), set[str]()
-    for index, evidence in enumerate(support.evidence):
-        for item in evidence.claims.items:
-            if item.negated:
-                refused.update(item.keys)
-                leading.update(item.keys if index == 0 else ())
-            else:
-                said.update(item.keys)
-                said_words.add(item.text)
-    clash = agreed = 0.0
-    words: list[str] = []
-    for item in claims.items:
-        if item.negated and item.keys & refused:
+    """What one side denies and the other states, word by word.
+
+    A word may be both in a source ("honey helps a cough, but babies must not have honey"):
+    what counts is the clause that is nearest to the claim.
+    """
+    refused, said = _polarities(claims, support)
+    agreed = 0.0
+    clash: list[Item] = []
+    for item in (item for item in claims.items if not item.neutral):
+        against, with_us = (said, refused) if item.negated else (refused, said)
+        best_with = max((with_us.get(key, -1.0) for key in item.keys), default=-1.0)
+        best_against = max((against.get(key, -1.0) for key in item.keys), default=-1.0)
+        if item.negated and best_with >= best_against - _CLAUSE_MARGIN and best_with >= 0:
             agreed += item.weight
-        elif (
-            item.keys & said
-            if item.negated
-            else item.keys & leading and item.text not in said_words
-        ):
-            clash += item.weight
-            words.append(item.text)
-    if clash >= 0.4 and clash > 0.5 * agreed:
-        return [Finding(1.0, f"negation differs at “{' '.join(words[:3])}”", "negation")]
+        elif best_against > best_with + _CLAUSE_MARGIN and best_against >= 0:
+            clash.append(item)
+    weight = sum(item.weight for item in clash)
+    if weight >= 0.4 and weight > agreed:
+        words = " ".join(item.text for item in clash[:3])
+        return [Finding(1.0, f"negation differs at “{words}”", "negation")]
     return _negation_count(claims, support)
 
 
+def _polarities(claims: Claims, support: Support) -> tuple[dict[str, float], dict[str, float]]:
+    """For each meaning, how near the nearest clause is that refuses, and that states it."""
+    refused: dict[str, float] = {}
+    said: dict[str, float] = {}
+    for evidence in support.evidence:
+        near = _clause_fits(claims, evidence)
+        for item in evidence.claims.items:
+            table = refused if item.negated else said
+            for key in item.keys:
+                table[key] = max(table.get(key, -1.0), near[item.clause])
+    return refused, said
+
+
+def _clause_fits(claims: Claims, evidence: Evidence) -> dict[int, float]:
+    """Share of each source clause that the claim says too."""
+    whole: dict[int, float] = {}
+    shared: dict[int, float] = {}
+    for item in evidence.claims.items:
+        whole[item.clause] = whole.get(item.clause, 0.0) + item.weight
+        hit = item.weight if item.keys & claims.keys else 0.0
+        shared[item.clause] = shared.get(item.clause, 0.0) + hit
+    return {clause: shared[clause] / weight for clause, weight in whole.items() if weight}
+
+
 def _negation_count(claims: Claims, support: Support) -> list[Finding]:
+    """A "not" more than the sources have, or one less in a sentence of the same length."""
     theirs = sum(e.claims.negations for e in support.evidence)
     if claims.negations > theirs:
         severity = 1.0 if support.coverage > 0.8 else 0.5

@@ -12,6 +12,7 @@ from bot.grounding.sentences import split_sentences
 __all__ = ["Evidence", "Support", "select", "sources_of"]
 
 _MOST_SENTENCES = 4  # a faithful sentence merges at most this many
+_FIGURE = 0.8  # content weight of a figure that the source holds as it stands
 _CLAUSE = 0.9  # content weight from which a clause must be covered on its own
 _GAIN = 0.15  # share of a clause another sentence must say more of
 
@@ -63,15 +64,17 @@ def select(claims: Claims, evidence: Sequence[Evidence], extra: Sequence[Evidenc
         chosen.insert(0, best)
         for items in _clauses(claims):
             _add_better(chosen, evidence, claims, items)
+        _add_figures(chosen, evidence, claims)
     keys = frozenset[str]().union(*(e.claims.keys for e in chosen))
     helped = keys.union(*(e.around for e in chosen))
-    total = claims.weight
+    figures = _FIGURE * len(claims.quantities)
+    carried = _FIGURE * max((_figures(claims, e) for e in chosen), default=0)
+    total = claims.weight + figures
+    single = max((_covered(claims.items, e.claims.keys) for e in chosen), default=0.0)
     return Support(
         evidence=tuple(chosen),
-        coverage=_soft_cover(claims, keys, helped) / total if total else 1.0,
-        single=max((_covered(claims.items, e.claims.keys) for e in chosen), default=0.0) / total
-        if total
-        else 1.0,
+        coverage=(_soft_cover(claims, keys, helped) + carried) / total if claims.weight else 1.0,
+        single=(single + carried) / total if claims.weight else 1.0,
         run=_longest_run(claims, helped),
         clause=_worst_clause(claims, helped),
         missing=tuple(item for item in claims.items if not item.keys & helped),
@@ -88,6 +91,14 @@ def _add_better(
     have = max(_covered(items, e.claims.keys) for e in chosen)
     best = max(evidence, key=lambda e: _rank(claims, items, e))
     if best not in chosen and _covered(items, best.claims.keys) - have >= _GAIN * max(weight, 1.0):
+        chosen.append(best)
+
+
+def _add_figures(chosen: list[Evidence], evidence: Sequence[Evidence], claims: Claims) -> None:
+    """Add a sentence that holds at least two more of the claim's figures than any chosen one."""
+    have = max(_figures(claims, e) for e in chosen)
+    best = max(evidence, key=lambda e: _figures(claims, e))
+    if _figures(claims, best) >= have + 2 and best not in chosen:
         chosen.append(best)
 
 

@@ -184,6 +184,18 @@ class _Builder:
             if sense := self.at(name):
                 sense.keys.add(key)
 
+    def inherit(self) -> None:
+        """Let a long Chinese synonym (咨询医生) also mean what its parts mean (咨询, 医生)."""
+        for (phrase,) in [key for key in self.senses if len(key) == 1 and len(key[0]) >= 4]:
+            sense = self.senses[(phrase,)]
+            if phrase.isascii() or sense.entities:
+                continue
+            for size in range(2, len(phrase)):
+                for start in range(len(phrase) - size + 1):
+                    part = self.senses.get((phrase[start : start + size],))
+                    if part is not None:
+                        sense.keys |= {key for key in part.keys if key.startswith(":")}
+
 
 def _split(row: object) -> list[str]:
     return [part.strip() for part in str(row).split(",") if part.strip()]
@@ -208,6 +220,7 @@ def lexicon(lang: Lang) -> Lexicon:
     _absolutes(build, data)
     _negation(build, data)
     _add_medicines(build)
+    build.inherit()
     suffixes = _mapping(_medicines()["suffixes"])
     exceptions = _mapping(_medicines()["exceptions"])
     han = _han_pattern(build, _strings(suffixes["zh"])) if lang == "zh" else None
@@ -270,14 +283,18 @@ def _negation(build: _Builder, data: Mapping[str, object]) -> None:
     _inner_directions(build)
     for name in _phrases(data["idioms"]):
         if sense := build.at(name):
-            sense.idiom, sense.weight = True, 0.0
+            sense.idiom = True
+            if not any(key.startswith(":") for key in sense.keys):
+                sense.weight = 0.0
 
 
 def _inner_directions(build: _Builder) -> None:
     for key, sense in build.senses.items():
         # "low mood" still says "low", so that "high mood" is found to contradict it
         if sense.entities and len(key) > 1 and key[0] in {"low", "high"}:
-            sense.axes.add(("up", 1 if key[0] == "high" else -1))
+            sign = 1 if key[0] == "high" else -1
+            sense.axes.add(("up", sign))
+            sense.keys.add(f"up{sign:+d}")
 
 
 def _add_medicines(build: _Builder) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.grounding.limits import after_limit, sign_of
 from bot.grounding.numerals import ATOM, atom_value
 from bot.grounding.units import Unit, convertible, unit_at
 
@@ -69,7 +70,7 @@ _PERCENT_HAN = re.compile(
 )
 _FRACTION_HAN = re.compile(
     r"([一二三四五六七八九十]|\d+)分之([一二两三四五六七八九十]|\d+)"
-    r"|每(\d+|[两二三四五六七八九十百]+)[个名]?人[中里]?(?:就|大约|约)?有(\d+"
+    r"|每(\d+|[两二三四五六七八九十百]+)[个名位]?[\u4e00-\u9fff]{1,6}?[中里]?(?:就|大约|约)?有(\d+"
     r"|[一二两三四五六七八九十百]+)[个名]?|([一二三四五六七八九])成|一半|半数"
 )
 _SKIP = re.compile(
@@ -77,38 +78,6 @@ _SKIP = re.compile(
     re.IGNORECASE,
 )
 _AFTER_SKIP = re.compile(r"型|期(?!间)|级|线|胎|甲|酸|氧|尖|角|叉|头肌|指肠")
-_PRE_PLUS = re.compile(
-    r"(?:at least|no less than|not less than|no fewer than|minimum of|more than|over|above"
-    r"|greater than"
-    r"|higher than|exceed(?:s|ing)?|older than|longer than|beyond|>=?|≥"
-    r"|至少|最少|不少于|不低于|不小于|不短于|超过|大于|高于|多于|长于|达到或超过|达到)\s?(?:要"
-    r"|有|为|是|了|约|about|the|a|age|aged|an?)?\s?\Z",
-    re.IGNORECASE,
-)
-_PRE_MINUS = re.compile(
-    r"(?:at most|no more than|not more than|up to|less than|fewer than|under|below|lower than"
-    r"|no longer than"
-    r"|younger than|maximum of|within|not exceed|not over|not above|no higher than|shorter than"
-    r"|<=?|≤"
-    r"|最多|不超过|不多于|不高于|不大于|少于|低于|小于|不足|不到|不满|未满|短于|控制在|别超过"
-    r"|不要超过|不得超过|不应超过|不宜超过|不能超过|以内|至多)"
-    r"\s?(?:约|about|the|a|age|aged|an?|of)?\s?\Z",
-    re.IGNORECASE,
-)
-_POST_PLUS = re.compile(
-    r"[\s,，]{0,2}(?:or|and|及|或|和)?\s?(?:more\b|higher\b|above\b|older\b|over\b|longer\b"
-    r"|greater\b|up(?:wards)?\b|\+|以上|更高|更多|更久|更长|更大)",
-    re.IGNORECASE,
-)
-_POST_MINUS = re.compile(
-    r"[\s,，]{0,2}(?:or|and|及|或|和)?\s?(?:less\b|lower\b|below\b|under\b|fewer\b|younger\b"
-    r"|shorter\b|以下|以内|之内|更低|更少|更短|内(?![容分脏科部心在]))",
-    re.IGNORECASE,
-)
-_NEGATED = re.compile(
-    r"(?:\b(?:not|never)|n't|不|别|勿|避免)\W?(?:\w+\s){0,2}(?:exceed|over|more than|超过)",
-    re.IGNORECASE,
-)
 
 
 def quantities(text: str) -> list[Quantity]:
@@ -151,6 +120,12 @@ def _fractions(text: str) -> list[Quantity]:
     return [q for i, q in enumerate(found) if i == 0 or q.start >= found[i - 1].end]
 
 
+def unit_after_limit(text: str, end: int) -> Named | None:
+    """The unit of "2 or more days", where the comparator stands in between."""
+    limit = after_limit(text, end)
+    return unit_at(text, limit) if limit > end else None
+
+
 def _number(text: str) -> float | None:
     match = ATOM.fullmatch(text)
     return atom_value(match) if match else None
@@ -176,6 +151,9 @@ def _read(text: str, match: re.Match[str]) -> Quantity | None:
     if named is not None:
         value, named = _half_after(text, value, named)
         end = named[2]
+    if named is None:
+        named = unit_after_limit(text, end)
+        end = named[2] if named else end
     special = _pair_or_ratio(text, match, value, end) if named is None else None
     if special is not None:
         return special
@@ -298,7 +276,7 @@ def _make(
 ) -> Quantity:
     decimals = len(written.partition(".")[2]) if "." in written else 0
     start, end = span
-    sign, lead, tail = _sign(text, start, end)
+    sign, lead, tail = sign_of(text, start, end)
     return Quantity(
         values=values,
         unit=unit,
@@ -312,22 +290,6 @@ def _make(
         lead=lead,
         tail=tail,
     )
-
-
-def _sign(text: str, start: int, end: int) -> tuple[int, int, int]:
-    """The comparator around text[start:end]: its sign and how far its words reach."""
-    offset = max(0, start - 28)
-    before = text[offset:start]
-    if minus := _PRE_MINUS.search(before):
-        return -1, offset + minus.start(), end
-    if plus := _PRE_PLUS.search(before):
-        negated = _NEGATED.search(before)
-        return (-1 if negated else 1), offset + (negated or plus).start(), end
-    after = text[end : end + 24]
-    if plus := _POST_PLUS.match(after):
-        return 1, start, end + plus.end()
-    minus = _POST_MINUS.match(after)
-    return (-1, start, end + minus.end()) if minus else (0, start, end)
 
 
 def _compound(text: str, found: list[Quantity]) -> list[Quantity]:

@@ -35,10 +35,10 @@ KIN_EN: Final = (
 )
 OTHER_EN: Final = (
     r"(?<!with )(?<!with my )(?<!and )(?<!like )(?<!like a )(?<![a-z])"
-    r"(?:my\s+|our\s+|the\s+|a\s+|an\s+|his\s+|her\s+)?(?:\w+\s+)?"
+    r"(?:my\s+|our\s+|the\s+|a\s+|an\s+|his\s+|her\s+)?(?:[a-z']{1,20}\s+)?"
     rf"(?:{KIN_EN})(?![a-z])(?:'s|s')?"
     r"|(?<!i am )(?<!i'm )(?<!im )(?<!as )(?<![a-z])(?:an?|the|this)\s+"
-    r"(?:\w+\s+)?\d{1,3}[\s-](?:year|month|week|day)s?[\s-]old"
+    r"(?:[a-z']{1,20}\s+)?\d{1,3}[\s-](?:year|month|week|day)s?[\s-]old"
     r"|(?<![a-z])(?:he|she|they|his|her|their|him|them|he's|she's|they're|your)(?![a-z])"
 )
 SELF_EN: Final = r"(?<![a-z'])(?:i|i'm|im|i've|ive|i'd|i'll|my|me|mine|myself|we|our|us)(?![a-z])"
@@ -62,7 +62,7 @@ SELF_ZH: Final = (
 )
 PEOPLE: Final = re.compile(
     r"(?P<together>(?<![a-z])walk(?:ed|ing)?\s+(?:my|the|our)\s+dogs?"
-    rf"(?![a-z])|(?<![a-z])(?:with|and)\s+my\s+(?:\w+\s+)?(?:{KIN_EN})"
+    rf"(?![a-z])|(?<![a-z])(?:with|and)\s+my\s+(?:[a-z']{1, 20}\s+)?(?:{KIN_EN})"
     rf"(?![a-z'])|{SELF_ZH.split('|我们')[0]}|是[^，。,]{{0,8}}患者)"
     rf"|(?P<other>{OTHER_EN}|{OTHER_ZH})|(?P<self>{SELF_EN}|我们?"
     r"(?!想|不知|不懂|来?问|[们]?帮[他她我]|[们]?给[他她我])|本人"
@@ -74,7 +74,7 @@ PEOPLE: Final = re.compile(
 CONDITION: Final = re.compile(
     r"(?<![a-z])(?:if|suppose|supposing|imagine|assuming|unless|whether"
     r"|in\s+case|let's\s+say|what\s+about|for\s+example|e\.g|such\s+as"
-    r"|whenever|every\s+time|when\s+(?:my|your|the|a)\s+\w+\s+(?:is"
+    r"|whenever|every\s+time|when\s+(?:my|your|the|a)\s+[a-z']{1,20}\s+(?:is"
     r"|are|gets|hits))(?![a-z])"
     r"|如果|要是|假如|假设|倘若|万一|若是|比如|例如|譬如|是否|的人(?!民)|的时候(?=.*[吗？?])"
 )
@@ -147,7 +147,7 @@ BOUND_AFTER: Final = re.compile(
 )
 TABLE: Final = re.compile(
     r"^\s*(?:is|are|means?|indicates?|counts?\s+as|would\s+be|was\s+considered"
-    r"|=)\s+(?:\w+\s+)?(?:considered|normal|ideal|high|low|healthy"
+    r"|=)\s+(?:[a-z']{1,20}\s+)?(?:considered|normal|ideal|high|low|healthy"
     r"|optimal|too|regarded|classed|defined|the|a|an|hypert\w+|fever"
     r"|recommended|enough|dangerous|good|bad|stage|within|elevated"
     r"|obese|overweight|roughly|about|equal|equivalent)(?![a-z])"
@@ -157,7 +157,7 @@ TABLE: Final = re.compile(
     r"|轻度|中度|重度)"
 )
 GENERIC: Final = re.compile(
-    r"(?<![a-z])(?:an?|any|the\s+(?:normal|average|typical|usual))\s+(?:\w+\s+){0,2}$"
+    r"(?<![a-z])(?:an?|any|the\s+(?:normal|average|typical|usual))\s+(?:[a-z']{1,20}\s+){0,2}$"
 )
 ASKING_EN: Final = re.compile(
     r"^\W*(?:(?:hi|hello|hey|so|and|ok|okay|well|please|doctor|dr"
@@ -173,7 +173,7 @@ ASKING_EN: Final = re.compile(
 )
 MODAL_QUESTION: Final = re.compile(
     r"^\W*(?:(?:hi|hello|hey|so|and|ok|well)\W+)*(?:(?:what|how|when"
-    r"|which|why|where)\s+(?:\w+\s+){0,3}?)?(?:should|can|could|do"
+    r"|which|why|where)\s+(?:[a-z']{1,20}\s+){0,3}?)?(?:should|can|could|do"
     r"|does|did|would|will|must|may|have|has)\s+(?:i|my|we|one|you"
     r"|someone)(?![a-z])"
 )
@@ -194,10 +194,10 @@ TAKEN: Final = re.compile(
 )
 OBJECT: Final = re.compile(
     r"(?<![a-z])(?:the|this|that|an?|my|our|which|it|each)\s+(?!scales?\s"
-    r"|body\s|own\s|current\s|total\s|weight\s)(?:\w+\s+){0,2}$"
+    r"|body\s|own\s|current\s|total\s|weight\s)(?:[a-z']{1,20}\s+){0,2}$"
 )
 NAME: Final = re.compile(
-    r"(?<![A-Za-z])([A-Z][a-z]+)(?:'s|’s)\s+(?:\w+\s+)?$|(?:^|[.!?,]\s+)"
+    r"(?<![A-Za-z])([A-Z][a-z]+)(?:'s|’s)\s+(?:[a-z']{1,20}\s+)?$|(?:^|[.!?,]\s+)"
     r"([A-Z][a-z]+)\s+(?:only\s+|just\s+|has\s+)?$"
 )
 NO_NAME: Final = frozenset(

@@ -117,7 +117,7 @@ _DRANK: Final = (
     r"|水量|补水|喝水)"
 )
 _OTHER_DRINK: Final = re.compile(
-    r"\s*(?:of\s+)?(?:\w+\s+){0,2}(?:wine|beers?|coffees?|tea|milk"
+    r"\s*(?:of\s+)?(?:[a-z']{1,20}\s+){0,2}(?:wine|beers?|coffees?|tea|milk"
     r"|juice|whisk\w+|vodka|rum|sodas?|cola|coke|pepsi|broth|soup"
     r"|alcohol|sake|gin|cocktails?|smoothies?|shakes?|gatorade|lemonade"
     r"|kombucha|espresso|latte|prep)\b"

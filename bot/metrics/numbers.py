@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+NO_FIGURE: Final = -1.0  # value of a number that cannot be one: a range, a serial number
+_LONGEST: Final = 15  # digits or characters
 NUM_HEAD: Final = "\ue000"
 NUM_TAIL: Final = "\ue001"
 TIME_HEAD: Final = "\ue002"
@@ -163,6 +165,8 @@ def _digits_at(text: str, start: int) -> Number | None:
     if match is None:
         return None
     raw, end = match[0], match.end()
+    if len(raw) > _LONGEST:
+        return Number(start, end, NO_FIGURE, raw)
     value = _decimal(raw)
     tenth = _TENTH.match(text, end)
     if tenth and raw.isdigit() and _is_decimal_point(text, start, tenth):
@@ -215,18 +219,18 @@ def _zh_at(text: str, start: int) -> Number | None:
     if match is None:
         return None
     whole, _, decimals = match[0].partition("点")
-    value = zh_number(whole)
+    value = zh_number(whole) if len(whole) <= _LONGEST else NO_FIGURE
     if _is_range(whole, text[match.end() : match.end() + 1]):
-        return Number(start, match.end(), -1.0, match[0])
-    if decimals:
+        return Number(start, match.end(), NO_FIGURE, match[0])
+    if decimals and value >= 0:
         if value <= 24 and _CLOCK_BEFORE.search(text, max(0, start - 2), start):
             return Number(start, start + len(whole), value, whole)
-        value += float("0." + "".join(str(_ZH_DIGITS[c]) for c in decimals))
+        value += float("0." + "".join(str(_ZH_DIGITS[c]) for c in decimals[:_LONGEST]))
     return Number(start, match.end(), value, match[0])
 
 
 def _is_range(word: str, after: str) -> bool:
-    """六七个小时 is "six or seven", which is no number; it is kept as -1 and never logged."""
+    """六七个小时 is "six or seven", which is no figure."""
     digits = [_ZH_DIGITS.get(char, -9) for char in word]
     return len(digits) == 2 and digits[1] == digits[0] + 1 and after in tuple("个点次杯天")
 

@@ -75,7 +75,7 @@ def ago(scan: Scan, match: re.Match[str]) -> Mention | None:
     unit = match["unit"]
     if unit.startswith(("h", "小", "钟", "个小", "个钟")):
         amount *= 60
-    if amount > 60 * 24 * 7:
+    if not 0 <= amount <= 60 * 24 * 7:
         return None
     return _instant(
         match,
@@ -262,7 +262,7 @@ def clock_time(scan: Scan, match: re.Match[str]) -> Mention | None:
         minute = 30
     if groups.get("quarter"):
         minute = 15 * scan.value(match, "quarter")
-    if hour > 24 or minute > 59 or hour != int(hour) or minute != int(minute):
+    if not 0 <= hour <= 24 or not 0 <= minute <= 59 or hour != int(hour) or minute != int(minute):
         return None
     return _finish_clock(match, int(hour), int(minute), raw_hour)
 

@@ -207,7 +207,7 @@ _NOT_BODY: Final = (
 
 _SETTING: Final = re.compile(
     r"(?<![a-z])(?:set|keep|raise|lower|turn|adjust|let|increase"
-    r"|reduce|heat|cool|maintain|change|make)\s+(?:\w+\s+){0,2}$"
+    r"|reduce|heat|cool|maintain|change|make)\s+(?:[a-z']{1,20}\s+){0,2}$"
 )
 
 

@@ -113,7 +113,7 @@ def load_rules(folder: Path | None = None) -> RuleBook:
         reviewed=min(reviewed for _, reviewed in heads),
         concepts=concepts,
         kinds=kinds,
-        rules=tuple(sorted(rules, key=lambda r: -LEVELS.index(r.level))),
+        rules=tuple(sorted(rules, key=lambda r: (-LEVELS.index(r.level), not r.crisis))),
         sources=sources,
         language=language,
     )

@@ -20,7 +20,7 @@ _MIN_TYPO = 5
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _STOPS = re.compile(r"(?<![0-9])[.!?]+|[!?]+|\.(?![0-9])|[。；;…]+|\n+")
 _HARD_STOPS = re.compile(r"[.!?。；;…]+")
-_WORD = re.compile(r"[a-z]+|[0-9]+(?:[.,/:][0-9]+)*%?|[,:()/+&]|-(?= )")
+_WORD = re.compile(r"[a-z]+|[0-9]+(?:[.,/:][0-9]+)*%?|[,:()/+&]|(?<= )-(?= )")
 _SPACED = re.compile(r"(?<![a-z0-9])(?:[a-z][ .\-_*]){3,}[a-z](?![a-z0-9])")
 _LEET = re.compile(r"(?<![a-z0-9.])(?=[a-z0-9@$!]*[a-z][a-z0-9@$!]*[0-9@$!][a-z])[a-z0-9@$!]{4,}")
 _LEET_TABLE = str.maketrans("013457@$!", "oieastasi")

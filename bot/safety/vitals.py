@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.model import Observation
 from bot.safety.expression import Facts
-from bot.safety.text import MAX_CHARS, normalise
+from bot.safety.text import normalise
 
 MGDL_PER_MMOLL = 18.016
 _GLUCOSE_MMOL_MAX = 35.0  # a bare number above it can only be mg/dL
 
 # words and values that may stand between a vital sign's name and its number
-_SEP = r"(?:\s|:|=|：|,|~|是|为|到|of|is|was|at|about|around|reading|level|now|only|just|down|to|大概|只有|才|高达|有|都|has|been|hit|dropped|went|up|shows?|says?|score){0,6}"
+_SEP = r"(?:\s|:|=|：|,|~|是|为|到|一直|总|在|of|is|was|at|about|around|reading|level|now|only|just|down|to|大概|只有|才|高达|有|都|has|been|hit|dropped|went|up|shows?|says?|score){0,6}"
 _NUM = r"(\d{1,3}(?:[.,]\d{1,2})?)"
 
 _BP = re.compile(r"(?<![\d./])(\d{2,3})\s*(?:/|／|over|比)\s*(\d{2,3}|p(?:alp(?:able)?)?\b)(?![\d/])")
@@ -38,7 +38,7 @@ _SPO2 = re.compile(
     rf"{_SEP}(\d{{2,3}})\s*(?:%|percent|％)?(?![\d.]*\s*(?:l\b|liter|litre))"
 )
 _TEMP = re.compile(
-    rf"(?:\btemp(?:erature)?\b|\bfever(?:ish)?\b|\bt(?=[: ]?\d)|体温|发烧|发热|高烧|烧到|烧)(?:了|都|有|已经)?{_SEP}"
+    rf"(?:\btemp(?:erature)?\b|thermometer|体温计|\bfever(?:ish)?\b|\bt(?=[: ]?\d)|体温|发烧|发热|高烧|烧到|烧)(?:了|都|有|已经)?{_SEP}"
     r"(\d{2,3}(?:\.\d{1,2})?)(?![\d/])"
 )
 _TEMP_AFTER = re.compile(
@@ -66,17 +66,25 @@ _AGE = re.compile(
     r"|(?<![\d.])(\d{1,3})\s*(周?岁)"
 )
 _AGE_BABY = re.compile(
+    r"(?:宝宝|婴儿|孩子|娃|新生儿|儿子|女儿)(?:才|刚|刚刚|出生|生下来|现在|有|是|已经|第)*(\d{1,3})\s*(天)|"
     r"(?:宝宝|婴儿|孩子|儿子|女儿|娃|新生儿|小孩|小宝|baby|newborn|infant|son|daughter|child)[^。.;；!?]{0,16}?"
     r"(?<![\d.])(\d{1,2}|[一二两三四五六七八九十]+)\s*(个多?月|月龄|月大|周大|天大|天(?=[^。]{0,8}[烧热])|weeks?(?= old|,|\.|$| and| with)|months?(?= old|,|\.|$| and| with)|days? old)"
     r"|(?<![\d.])(\d{1,2}|[一二两三四五六七八九十]+)\s*(个多?月|月龄|月大|周|天)(?:大)?(?:的)?(?:的|左右的)?(?:宝宝|婴儿|孩子|儿子|女儿|娃|新生儿|小孩|小宝)"
 )  # fmt: skip
 _ADULT_AGE = re.compile(r"\b(?:im|i am|am|age|aged|she is|he is|shes|hes|hes like)[ :](\d{1,3})\b(?!\s*(?:weeks?|wks|months|days|mmol|mg|kg|lb|%|st\b|cm|/))")
+_EN_NUMBERS = {
+    word: str(number)
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
+    )
+}
+_EN_NUMBER = re.compile(rf"\b({'|'.join(_EN_NUMBERS)})(?=[ -](?:year|month|week|day|mo|wk))")
 _ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 
 
 def facts_from_text(text: str) -> dict[str, tuple[float, ...]]:
     """The measured facts stated in a text (unstated ones are absent). Never raises."""
-    plain = normalise(text[:MAX_CHARS])
+    plain = _EN_NUMBER.sub(lambda m: _EN_NUMBERS[m[1]], normalise(text))
     found: dict[str, list[float]] = {}
     for name, value in _stated(plain):
         found.setdefault(name, []).append(value)
@@ -202,7 +210,9 @@ def _ages(text: str) -> Iterator[tuple[str, float]]:
         )
         yield "age_months", float(number) * _months(unit)
     for match in _AGE_BABY.finditer(text):
-        number, unit = (match[1], match[2]) if match[1] else (match[3], match[4])
+        number, unit = next(
+            (match[i], match[i + 1]) for i in (1, 3, 5) if match[i]
+        )
         yield "age_months", _number(number) * _months(unit)
     for match in _ADULT_AGE.finditer(text):
         if 10 <= float(match[1]) <= 110:

@@ -11,7 +11,9 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,6 +39,18 @@ _PG_LOCKED = {"55P03", "57014", "40P01", "40001"}  # lock, cancel, deadlock, ser
 _PG_READ_ONLY = "25006"
 
 
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """The transaction that everything inside ``Database.together`` is part of."""
+
+    database: Database
+    connection: AsyncConnection
+    scrub: set[str] = field(default_factory=set)  # tables to scrub when it is committed
+
+
+_joined: ContextVar[_Joined | None] = ContextVar("salus_joined", default=None)
+
+
 class Database:
     """One database and how to read and write it. Made by ``connect``, ended by ``close``."""
 
@@ -56,17 +70,48 @@ class Database:
 
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` in a read transaction: one consistent picture on SQLite."""
+        if (joined := self._current()) is not None:
+            return await work(joined.connection)
         return await _to_its_end(self._read(work))
 
     async def write(self, work: Work[T]) -> T:
         """Run ``work`` in a write transaction: all of it or nothing, durable when it returns.
 
-        ``work`` runs once more if another writer was first with the same row.
+        ``work`` runs once more if another writer was first with the same row. Inside
+        ``together`` it is part of that transaction.
         """
+        if (joined := self._current()) is not None:
+            return await work(joined.connection)
         try:
             return await _to_its_end(self._write(work))
         except _TakenError:
             return await _to_its_end(self._write(work))
+
+    async def together(self, several: Callable[[], Awaitable[T]]) -> T:
+        """Make one write transaction of all reads and writes that ``several`` asks for.
+
+        ``several`` runs once more if another writer was first with a row of it.
+        """
+        if self._current() is not None:
+            return await several()
+        scrub: set[str] = set()
+
+        async def work(connection: AsyncConnection) -> T:
+            token = _joined.set(_Joined(self, connection, scrub))
+            try:
+                return await several()
+            finally:
+                _joined.reset(token)
+
+        result = await self.write(work)
+        if scrub:
+            with suppress(StoreError):  # the rows are gone; see SqlStore._scrub
+                await self.scrub(scrub)
+        return result
+
+    def _current(self) -> _Joined | None:
+        joined = _joined.get()
+        return joined if joined is not None and joined.database is self else None
 
     async def _read(self, work: Work[T]) -> T:
         with self._named():
@@ -99,8 +144,12 @@ class Database:
         """Overwrite what was deleted: empty SQLite's log, vacuum ``tables`` on PostgreSQL.
 
         StoreLockedError if others read for longer than we wait; the log is then overwritten
-        by later writes, and removed when the last connection closes.
+        by later writes, and removed when the last connection closes. Inside ``together`` it
+        waits for the commit.
         """
+        if (joined := self._current()) is not None:
+            joined.scrub.update(tables)
+            return
         await _to_its_end(self._scrub(tables))
 
     async def _scrub(self, tables: Iterable[str]) -> None:

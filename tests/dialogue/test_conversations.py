@@ -366,8 +366,7 @@ async def test_messages_of_one_person_keep_their_order_and_people_run_side_by_si
 
     tasks = []
     for number in range(3):
-        for person in range(10):
-            tasks.append(asyncio.ensure_future(one(f"p{person}", number)))
+        tasks += [asyncio.ensure_future(one(f"p{person}", number)) for person in range(10)]
         await asyncio.sleep(0)
     await asyncio.gather(*tasks)
     for person in range(10):
@@ -487,7 +486,9 @@ async def test_hidden_characters_change_nothing() -> None:
     assert "7 hours" in reply.text
 
 
-@pytest.mark.parametrize("text", ["hi", "Hello there!", "thanks", "who are you?", "你好", "谢谢", "再见"])
+@pytest.mark.parametrize(
+    "text", ["hi", "Hello there!", "thanks", "who are you?", "你好", "谢谢", "再见"]
+)
 async def test_small_talk_needs_no_search(text: str) -> None:
     """Greetings and thanks are answered without looking anything up."""
     chat = Chat()

@@ -89,6 +89,4 @@ class Chat:
 
     async def turns(self, user: str = "ann", chat: str = "home") -> list[Turn]:
         """What was recorded for a person, oldest first."""
-        return await self.store.history(
-            UserId(user), platform="console", chat=chat, limit=100
-        )
+        return await self.store.history(UserId(user), platform="console", chat=chat, limit=100)

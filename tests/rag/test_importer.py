@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.documents import Record
@@ -42,7 +42,9 @@ def test_a_row_becomes_a_document_with_its_source(tmp_path: Path) -> None:
     assert complaints == []
     assert (record.doc, record.title, record.lang) == ("q-1", "Gout", "en")
     assert record.chunks[0].section == "What causes gout?"
-    assert record.sources == (Source(organisation="NIH", title="Gout", url="https://www.nih.gov/gout"),)
+    assert record.sources == (
+        Source(organisation="NIH", title="Gout", url="https://www.nih.gov/gout"),
+    )
     assert record.chunks[0].marks == (0,)
     (plain,), _ = read(rows(tmp_path, row), ImportOptions(index_questions=False))
     assert plain.chunks[0].section == ""
@@ -81,9 +83,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("bad", "reason"), BAD.values(), ids=BAD.keys())
-def test_a_bad_row_is_named_and_the_rest_goes_on(
-    tmp_path: Path, bad: object, reason: str
-) -> None:
+def test_a_bad_row_is_named_and_the_rest_goes_on(tmp_path: Path, bad: object, reason: str) -> None:
     """File, line and reason are given, and the rows around it are still read."""
     good = {"id": "ok", "answer": "Fine."}
     path = rows(tmp_path, good, "", bad, good | {"id": "ok2"})
@@ -127,7 +127,9 @@ def test_our_own_pages_can_be_added(tmp_path: Path) -> None:
 def test_plain_markdown_and_text_are_taken_as_they_are(tmp_path: Path) -> None:
     """Headings become sections, the first one the title; foreign front matter is no obstacle."""
     path = tmp_path / "back-care.md"
-    path.write_text("# Back care\n\nStay active.\n\n## Lifting\n\nBend your knees.\n", encoding="utf-8")
+    path.write_text(
+        "# Back care\n\nStay active.\n\n## Lifting\n\nBend your knees.\n", encoding="utf-8"
+    )
     (record,), _ = read(path)
     assert (record.doc, record.title) == ("back-care", "Back care")
     assert [c.section for c in record.chunks] == ["", "Lifting"]
@@ -157,8 +159,11 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     assert "cannot be read" in read(tmp_path / "gone.jsonl")[1][0]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
-def test_any_text_is_a_row_or_a_complaint(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_any_text_is_a_row_or_a_complaint(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
     """No line of any file raises; each non-empty line gives a record or a complaint."""
     path = tmp_path_factory.mktemp("rows") / "x.jsonl"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))

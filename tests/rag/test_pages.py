@@ -16,7 +16,7 @@ BROKEN = {
     "lang": ("lang: en", "lang: fr", "lang: must be en or zh"),
     "other lang": ("lang: en", "lang: zh", "the folder is 'en'"),
     "title": ("title: How much sleep adults need", "title:", "title: must be a text"),
-    "topics": ("topics: [sleep, bedtime, hours of sleep]", "topics: sleep", "topics: must be a list"),
+    "topics": ("[sleep, bedtime, hours of sleep]", "sleep", "topics: must be a list"),
     "empty topic": ("[sleep, bedtime,", "[sleep, '',", "topics: must be a list"),
     "no sources": ("  - id: who", "  - name: who", "sources[1].id"),
     "organisation": ("organisation: World", "organization: World", "sources[1].organisation"),
@@ -80,7 +80,7 @@ def test_a_good_page_becomes_chunks_with_sources(pages: Path) -> None:
     """Marks become sources, leave the text, and ids stay the same on every reading."""
     record = record_of(read_page(pages / "en" / "sleep.md"))
     assert record.doc == "en/sleep"
-    assert [c.section for c in record.chunks][0] == "How many hours should I sleep?"
+    assert next(c.section for c in record.chunks) == "How many hours should I sleep?"
     assert record.chunks[0].text == "Most adults need 7 to 9 hours of sleep."
     assert record.chunks[0].marks == (0,)
     again = record_of(read_page(pages / "en" / "sleep.md"))
@@ -104,7 +104,9 @@ def test_check_pages_of_an_empty_folder_says_so(tmp_path: Path) -> None:
 
 def test_phone_numbers_need_no_source(tmp_path: Path) -> None:
     """A number to ring is not a figure."""
-    text = page_text("en/sleep").replace("wake people at night [^who].", "wake [^who]. Call 911 now.")
+    text = page_text("en/sleep").replace(
+        "wake people at night [^who].", "wake [^who]. Call 911 now."
+    )
     assert read_page(write_page(tmp_path, "en/sleep", text)).slug == "sleep"
     text = page_text("zh/sleep").replace("请去看医生[^who]。", "请看医生[^who]。立即拨打120。")
     assert read_page(write_page(tmp_path, "zh/sleep", text)).lang == "zh"

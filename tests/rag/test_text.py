@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import lexical
@@ -76,6 +76,7 @@ def test_language_of_a_text(text: str, lang: str) -> None:
     assert detect_lang(text) == lang
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_terms_and_splitting_take_any_text(text: str) -> None:
     """No text breaks tokenising or splitting, and splitting loses no visible character."""
@@ -84,7 +85,12 @@ def test_terms_and_splitting_take_any_text(text: str) -> None:
     assert sorted(joined) == sorted("".join(text.split()))
 
 
-@given(st.lists(st.sampled_from(["Short one.", "A longer sentence about sleep and health."]), max_size=60))
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["Short one.", "A longer sentence about sleep and health."]), max_size=60
+    )
+)
 def test_chunks_fit_the_window(parts: list[str]) -> None:
     """Chunks stay below the limit whenever sentences do."""
     assert all(tokens(chunk) <= MAX_TOKENS for chunk in split(" ".join(parts)))

@@ -136,7 +136,9 @@ def test_vectors_have_unit_length_and_keep_the_order(minilm: MiniLm) -> None:
 
 def test_meaning_beats_spelling(minilm: MiniLm) -> None:
     """A paraphrase is nearer than a sentence that shares words."""
-    a, b, c = minilm.encode(["I cannot fall asleep", "insomnia at night", "I cannot fall off a bike"])
+    a, b, c = minilm.encode(
+        ["I cannot fall asleep", "insomnia at night", "I cannot fall off a bike"]
+    )
     assert float(a @ b) > 0.3
     assert float(a @ b) > float(b @ c)
 

@@ -35,9 +35,9 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001  # the one catch-all of this edge
-        from bot.logs import logger
+        from bot.logs import failed
 
-        logger().error("unexpected", error=type(error).__name__, exc_info=True)
+        failed("unexpected", error)
         return _tell("error.unexpected", type(error).__name__, 1, {})
 
 

@@ -1,0 +1,189 @@
+"""The inbox and outbox in SQL: nothing accepted is lost, nothing queued twice.
+
+Bodies are sealed under a data key of the post office's own, wrapped by the key ring like a
+person's, so that rotation covers it; they are emptied once they have served. Chats, messages
+and echoes are stored as keyed HMACs. An office (one bot) has one holder at a time: rows that
+another holder left behind belong to a process that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import StoreError
+from bot.store import PersonStore
+from bot.store.crypto import PersonCipher, Sealed
+from bot.store.delivery_tables import inbox, offices
+from bot.store.letters import Arrival, Letter, Mailbox, Office, Parcel
+from bot.store.outbox import Outbox
+from bot.store.sql import SqlStore
+
+_MAX_BODY = 1 << 20  # 1 MiB: far above what any platform sends as one event
+
+
+def open_mailbox(store: PersonStore, office: Office) -> Mailbox:
+    """The mailbox of ``office`` in the database of ``store``. StoreError for another kind."""
+    if not isinstance(store, SqlStore):
+        raise StoreError("this store has no mailbox")
+    return SqlMailbox(store, office)
+
+
+class SqlMailbox(Outbox):
+    """letters.Mailbox on the store's own database: the inbox half, over Outbox."""
+
+    # --- who is at work
+
+    async def hold(self, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Take or keep the office until ``until``; False while somebody else holds it."""
+        o = offices.c
+        mine = self._is_office(offices)
+
+        async def work(connection: AsyncConnection) -> bool:
+            free = (o.holder == holder) | (o.until <= now)
+            row = {"holder": holder, "until": until}
+            done = await connection.execute(update(offices).where(mine, free).values(row))
+            if done.rowcount:
+                return True
+            if (await connection.execute(select(o.holder).where(mine))).first() is not None:
+                return False
+            await connection.execute(insert(offices).values(row | self._office_columns))
+            return True
+
+        return await self._db.write(work)
+
+    async def let_go(self, holder: str) -> None:
+        """Give the office up, if it is ``holder``'s."""
+        gone = delete(offices).where(self._is_office(offices), offices.c.holder == holder)
+        await self._db.write(lambda c: c.execute(gone))
+
+    # --- in
+
+    async def accept(self, arrivals: Sequence[Arrival], *, now: datetime) -> int:
+        """Commit arrivals, in order; how many were new. When it returns, none can be lost."""
+        if not arrivals:
+            return 0
+
+        async def work(connection: AsyncConnection) -> int:
+            cipher = await self._post_cipher(connection)
+            known = await self._known(connection, arrivals)
+            rows: list[dict[str, Any]] = []
+            for arrival in arrivals:
+                row = self._arrival_row(cipher, arrival, now)
+                keys = {("dedup", row["dedup"]), ("echo", row["echo"])}
+                if keys & known:
+                    continue
+                known |= keys - {("echo", None)}
+                rows.append(row)
+            if rows:
+                await connection.execute(insert(inbox), rows)
+            return len(rows)
+
+        return await self._db.write(work)
+
+    async def _known(
+        self, connection: AsyncConnection, arrivals: Sequence[Arrival]
+    ) -> set[tuple[str, str | None]]:
+        dedups = [a.dedup for a in arrivals]
+        echoes = [self._hash("echo", a.echo) for a in arrivals if a.echo]
+        same: ColumnElement[bool] = inbox.c.dedup.in_(dedups) | inbox.c.echo.in_(echoes)
+        query = select(inbox.c.dedup, inbox.c.echo).where(self._is_office(inbox), same)
+        found = (await connection.execute(query)).all()
+        return {("dedup", r.dedup) for r in found} | {("echo", r.echo) for r in found if r.echo}
+
+    def _arrival_row(self, cipher: PersonCipher, arrival: Arrival, now: datetime) -> dict[str, Any]:
+        body = {**arrival.body, "_source": arrival.source}
+        return self._office_columns | {
+            "dedup": arrival.dedup,
+            "echo": self._hash("echo", arrival.echo) if arrival.echo else None,
+            "lane": self._lane(arrival.lane or arrival.chat),
+            "state": "open",
+            "tries": 0,
+            "received_at": now,
+            "not_before": None,
+            "body": cipher.seal(body, "inbox", arrival.dedup),
+        }
+
+    async def claim(self, holder: str, *, now: datetime, limit: int) -> list[Parcel]:
+        """The oldest open arrival of each lane that nobody is at work on; at most ``limit``."""
+        i = inbox.c
+        here, is_open = self._is_office(inbox), i.state == "open"
+        heads = select(func.min(i.seq)).where(here, is_open).group_by(i.lane)
+        free = i.worker.is_(None) | (i.worker != holder)
+        due = i.not_before.is_(None) | (i.not_before <= now)
+        wanted = select(inbox).where(i.seq.in_(heads), free, due).order_by(i.seq).limit(limit)
+
+        async def work(connection: AsyncConnection) -> list[Parcel]:
+            query = wanted.with_for_update(skip_locked=True)
+            rows = list((await connection.execute(query)).mappings())
+            if not rows:
+                return []
+            taken = update(inbox).where(i.seq.in_([r["seq"] for r in rows]))
+            await connection.execute(taken.values(worker=holder, tries=i.tries + 1))
+            cipher = await self._post_cipher(connection)
+            return [_parcel(cipher, row) for row in rows]
+
+        # A look without the writer's lock first: most looks find nothing.
+        if not await self._db.read(lambda c: c.scalar(select(wanted.exists()))):
+            return []
+        return await self._db.write(work)
+
+    async def finish(
+        self,
+        parcel: Parcel,
+        letters: Sequence[Letter],
+        *,
+        now: datetime,
+        effects: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Commit ``effects`` on the store, the letters owed and the arrival's end, as one."""
+
+        async def all_of_it() -> None:
+            if effects is not None:
+                await effects()
+            await self._end(parcel, "done", letters, now)
+
+        await self._db.together(all_of_it)
+
+    async def bury(self, parcel: Parcel, letters: Sequence[Letter], *, now: datetime) -> None:
+        """Give an arrival up, and owe ``letters`` that say so. Its body stays until the purge."""
+
+        async def all_of_it() -> None:
+            await self._end(parcel, "dead", letters, now)
+
+        await self._db.together(all_of_it)
+
+    async def _end(
+        self, parcel: Parcel, state: str, letters: Sequence[Letter], now: datetime
+    ) -> None:
+        row: dict[str, Any] = {"state": state, "worker": None}
+        if state == "done":
+            row["body"] = None
+        end = update(inbox).where(inbox.c.seq == parcel.seq, inbox.c.state == "open")
+
+        async def work(connection: AsyncConnection) -> None:
+            done = await connection.execute(end.values(row))
+            if done.rowcount:  # else another holder was faster: its letters are the ones
+                await self._queue(connection, letters, now)
+
+        await self._db.write(work)
+
+    async def put_back(self, parcel: Parcel, *, not_before: datetime) -> None:
+        """Let an arrival be claimed again from ``not_before`` on."""
+        back = update(inbox).where(inbox.c.seq == parcel.seq, inbox.c.state == "open")
+        row = {"worker": None, "not_before": not_before}
+        await self._db.write(lambda c: c.execute(back.values(row)))
+
+
+def _parcel(cipher: PersonCipher, row: RowMapping) -> Parcel:
+    return Parcel(
+        seq=row["seq"],
+        lane=row["lane"],
+        body=cipher.open(Sealed(row["body"]), "inbox", row["dedup"]),
+        tries=row["tries"] + 1,
+        received_at=row["received_at"],
+    )
