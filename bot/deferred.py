@@ -67,8 +67,7 @@ class DeferredRetriever:
         """Cosine similarity of ``query`` to each text, in [-1, 1]; runs in the caller's thread."""
         if self._knowledge is None or not texts:
             return [0.0] * len(texts)
-        first, *rest = self._knowledge.embed([query, *texts])
-        return [sum(a * b for a, b in zip(first, other, strict=True)) for other in rest]
+        return self._knowledge.similarity(query, texts)
 
     def close(self) -> None:
         """Close the library if it was opened."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Ints = NDArray[np.int64]
 
+FLOOR = 1.5  # a best row that gathers less than this many rare terms is no full match
 POOL = 150  # candidates taken from each ranker
 _SHARES = (1.0, 0.5, 0.25)  # what the first, second, third chunk of a document adds to it
 
@@ -101,7 +102,7 @@ def rank(
         words=both.words[order],
         twin=both.twin[order],
         cosine=cosine,
-        matched=float(own_bm25.max(initial=0.0)) / float(np.log(2.0 * len(own_bm25) + 2.0)),
+        matched=float(own_bm25.max(initial=0.0)) / rare(len(own_bm25)),
     )
 
 
@@ -118,10 +119,15 @@ def best(scores: Floats, limit: int) -> Ints:
     return found[np.lexsort((found, -scores[found]))].astype(np.int64)
 
 
-def _share(values: Floats) -> Floats:
-    """Values as shares of the highest one."""
-    top = values.max(initial=0.0)
-    return values / top if top > 0 else values
+def _share(index: LoadedIndex, values: Floats) -> Floats:
+    """BM25 as a share of the best row's, or of FLOOR rare terms when even that one is weak."""
+    top = max(float(values.max(initial=0.0)), FLOOR * rare(index.words.rows))
+    return (values / np.float32(top)).astype(np.float32)
+
+
+def rare(rows: int) -> float:
+    """BM25 worth of the rarest possible term among ``rows`` rows (ln of twice their number)."""
+    return float(np.log(2.0 * rows + 2.0))
 
 
 def _evidence(
@@ -135,7 +141,7 @@ def _evidence(
         near = near[(near >= 0) & (index.rows.chinese[near] == chinese)]
         rows = np.unique(np.concatenate((rows, near)))
     dense = _cosines(index, rows, vector)
-    words = _share(bm25[rows])
+    words = _share(index, bm25[rows])
     score = weights.dense * dense + weights.words * words
     return _Side(rows=rows, score=score, dense=dense, words=words, twin=np.zeros_like(score))
 
@@ -155,7 +161,7 @@ def _cosines(index: LoadedIndex, rows: Ints, vector: Floats | None) -> Floats:
 def _worded(index: LoadedIndex, bm25: Floats, *, chinese: bool) -> _Side:
     """Candidates found by words alone."""
     rows = best(np.where(index.rows.chinese == chinese, bm25, 0), POOL)
-    words = _share(bm25[rows])
+    words = _share(index, bm25[rows])
     zero = np.zeros_like(words)
     return _Side(rows=rows, score=words, dense=zero, words=words, twin=zero)
 
@@ -173,7 +179,7 @@ def _with_votes(index: LoadedIndex, bm25: Floats, english: _Side, weights: Weigh
     voted = np.flatnonzero(np.isin(table.twin, loudest) & table.chinese)[: 4 * POOL]
     worded = best(np.where(table.chinese, bm25, 0), POOL)
     rows = np.unique(np.concatenate((worded, voted.astype(np.int64))))
-    words = _share(bm25[rows])
+    words = _share(index, bm25[rows])
     votes = np.array(
         [
             weights.twin * page.get(twin, 0.0) + weights.section * section.get((twin, place), 0.0)

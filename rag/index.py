@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Halves = NDArray[np.float16]
 
-FORMAT = 1  # raise it when the layout below changes; older folders are then rebuilt
+FORMAT = 3  # raise it when the layout below changes; older folders are then rebuilt
 CANARIES = 8  # vectors that must find themselves when an index is opened
 Progress = Callable[[int, int], None]
 

@@ -10,7 +10,7 @@ import asyncio
 import builtins
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -133,6 +133,16 @@ class Knowledge:
     def warm(self) -> None:
         """Load index and model now, so that the first search is as quick as the next."""
         self.search("health")
+
+    def similarity(self, query: str, texts: Sequence[str]) -> builtins.list[float]:
+        """Cosine similarity of ``query`` to each text, in [-1, 1]; English serves best."""
+        import numpy as np
+
+        wanted = self._embedder.query(query)
+        found = np.zeros(len(texts), dtype=np.float32)
+        for places, vectors in self._embedder.batches(texts):
+            found[places] = vectors @ wanted
+        return [float(value) for value in found]
 
     # --- changing ------------------------------------------------------------
 

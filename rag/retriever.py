@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rag import fuse, judge
 from rag.fuse import Ranked, Weights
 from rag.query import Query, Speller, WordLists, understand
@@ -70,7 +68,7 @@ class Searcher:
     def known(self, query: Query) -> float:
         """Share of the question's content terms (by rarity) that the knowledge base knows."""
         words = self.index.words
-        rarest = float(np.log(2.0 * words.rows + 2.0))
+        rarest = fuse.rare(words.rows)
         total = found = 0.0
         for term, weight in query.own.items():
             if weight == 1.0:

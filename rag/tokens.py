@@ -1,5 +1,5 @@
 """How text becomes index terms: English words with light plural and verb endings cut,
-Chinese words plus character bigrams, and numbers kept together with their unit.
+Chinese characters, bigrams and words, and numbers kept together with their unit.
 
 Pure functions; the Chinese segmenter is loaded on first use.
 """
@@ -47,6 +47,9 @@ STOP_ZH = frozenset(
     问题 方法""".split()
 )  # fmt: skip
 
+# Characters that ask or link but name nothing; as single-character terms they only add noise.
+STOP_CHARS = STOP_ZH | frozenset("怎办么什为如何哪请问谁样些种点时候因所以知道觉总直现在")
+
 _IRREGULAR = {
     "feet": "foot", "teeth": "tooth", "children": "child", "kids": "child", "kid": "child",
     "women": "woman", "men": "man", "slept": "sleep", "ate": "eat", "eaten": "eat",
@@ -59,7 +62,8 @@ _IRREGULAR = {
     "esophagus": "oesophagus", "gynecology": "gynaecology", "leukemia": "leukaemia",
     "hyperglycemia": "hyperglycaemia", "hypoglycemia": "hypoglycaemia", "hypos": "hypo",
     "nauseous": "nausea", "allergic": "allergy", "allergies": "allergy",
-    "constipated": "constipation", "dehydrated": "dehydration", "depressed": "depression", "anxious": "anxiety",
+    "constipated": "constipation", "dehydrated": "dehydration", "depressed": "depression",
+    "anxious": "anxiety",
     "pregnant": "pregnancy", "dizzy": "dizziness", "lonely": "loneliness", "tired": "tiredness",
     "grieving": "grief", "stressed": "stress", "vaccinated": "vaccine", "vaccination": "vaccine",
     "vaccinations": "vaccine", "breathless": "breathlessness", "feverish": "fever",
@@ -141,12 +145,14 @@ def bigrams_zh(text: str) -> list[str]:
 def terms(text: str) -> list[str]:
     """All index terms of a text in either language, with repetitions.
 
-    A two-character Chinese word equals its bigram and is counted once; longer words and
-    single-character words add terms of their own.
+    Chinese text gives single characters, bigrams and the longer words; a two-character
+    word equals its bigram and is counted once. Of the three, the characters carry the most
+    recall: they meet however a question is cut into words.
     """
     text = normalise(text)
     found = [stem(w) for w in words_en(text)]
     if _CJK.search(text):
         found += bigrams_zh(text)
-        found += [w for w in words_zh(text) if len(w) != 2]
+        found += [ch for ch in _CJK.findall(text) if ch not in STOP_CHARS]
+        found += [w for w in words_zh(text) if len(w) > 2]
     return found

@@ -1,14 +1,14 @@
 """What can become of a send. Each error says one thing: whether and when to try again.
 
-    DeliveryError
-    ├── NotSentError        nothing left this machine: try again later
-    ├── AmbiguousError      it may have arrived: not to be repeated blindly
-    ├── FloodedError        too much for this chat: not before ``retry_after`` seconds
-    ├── RefusedError        the platform will never take this letter
-    ├── UnreachableError    the chat takes nothing from us any more
-    ├── MovedError          the chat has another id now
-    └── LockedOutError      the platform does not know our token (or somebody else uses it)
-    PrivacyError            something personal was about to leave to a place others can read
+DeliveryError
+├── NotSentError        nothing left this machine: try again later
+├── AmbiguousError      it may have arrived: not to be repeated blindly
+├── FloodedError        too much for this chat: not before ``retry_after`` seconds
+├── RefusedError        the platform will never take this letter
+├── UnreachableError    the chat takes nothing from us any more
+├── MovedError          the chat has another id now
+└── LockedOutError      the platform does not know our token (or somebody else uses it)
+PrivacyError            something personal was about to leave to a place others can read
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Limits:
     group_window_s: float = 60.0
     bot: int = 30
     bot_window_s: float = 1.0
-    spare: float = 0.7  # previews may use this share of the bot's budget
+    spare: float = 0.7  # previews may use this share of a group's and the bot's budget
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Pace:
         ]
         if group:
             sent = self._groups.setdefault(chat, deque())
-            waits.append(_until_free(sent, limits.group, limits.group_window_s, now))
+            waits.append(_until_free(sent, int(limits.group * share), limits.group_window_s, now))
         return max(waits)
 
     def _note(self, chat: str, now: float, *, group: bool) -> None:

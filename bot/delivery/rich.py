@@ -14,9 +14,7 @@ from typing import Any, Literal
 Style = Literal["", "bold", "italic", "code", "pre"]
 Measure = Callable[[str], int]
 
-_INLINE = re.compile(
-    r"\*\*(?P<bold>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`|\[(?P<cite>\d{1,2})\](?!\()"
-)
+_INLINE = re.compile(r"\*\*(?P<bold>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`|\[(?P<cite>\d{1,2})\](?!\()")
 # Where a text may be cut, best first: paragraph, line, sentence, clause, word.
 _CUTS = (
     re.compile(r"\n\n+"),
@@ -119,9 +117,7 @@ def split(
     parts = [p for p in _parts(whole, room, measure, most_marks) if plain(p).strip()]
     if len(parts) < 2:
         return parts
-    return [
-        joined((*part, Span(f"\n({n}/{len(parts)})"))) for n, part in enumerate(parts, start=1)
-    ]
+    return [joined((*part, Span(f"\n({n}/{len(parts)})"))) for n, part in enumerate(parts, start=1)]
 
 
 def _fits(spans: Spans, limit: int, measure: Measure, most_marks: int) -> bool:

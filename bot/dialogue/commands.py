@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.dialogue import countries
 from bot.dialogue.logbook import Logbook, without_pending
 from bot.dialogue.numbers import WINDOW_LONG, WINDOW_SHORT
 from bot.dialogue.turns import Heard, Said
 from bot.i18n import t
-from bot.metrics import describe, summarise
-from bot.model import Feedback, Turn, Vote
-from bot.safety import countries
+from bot.metrics.summary import summarise
+from bot.metrics.words import describe
+from bot.model import Feedback, Lang, Turn, Vote
 
 if TYPE_CHECKING:
     from bot.ports import Store
@@ -141,7 +142,7 @@ class Commands:
         heard = order.heard
         midnight = heard.now.replace(hour=0, minute=0, second=0, microsecond=0)
         kept = await self._store.observations(heard.profile.user, since=midnight)
-        lines = describe(summarise(kept, now=heard.now, tz=heard.profile.tz, days=1), heard.lang)
+        lines = describe(summarise(kept, now=heard.now, tz=heard.message.tz, days=1), heard.lang)
         return _listing("command.today", "command.today_empty", lines, heard)
 
     async def _trend(self, order: Order) -> Said:
@@ -151,7 +152,7 @@ class Commands:
         lines: list[str] = []
         for days in (WINDOW_SHORT, WINDOW_LONG):
             lines += describe(
-                summarise(kept, now=heard.now, tz=heard.profile.tz, days=days), heard.lang
+                summarise(kept, now=heard.now, tz=heard.message.tz, days=days), heard.lang
             )
         return _listing("command.trend", "command.trend_empty", list(dict.fromkeys(lines)), heard)
 
@@ -198,7 +199,7 @@ class Commands:
         chosen = _LANGUAGE_WORDS.get(order.rest.lower())
         if chosen is None:
             return _say("command.language", heard)
-        lang = "zh" if chosen == "zh" else "en"
+        lang: Lang = "zh" if chosen == "zh" else "en"
         await self._store.save_profile(replace(heard.profile, lang=lang))
         return Said(text=t("command.language_set", lang), kind="command")
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from bot.dialogue.turns import Heard, Said
 from bot.i18n import t
-from bot.metrics import ask_text, confirm, resolve
+from bot.metrics.answer import resolve
+from bot.metrics.words import ask_text, confirm
 from bot.model import Ask, Observation, ObservationId, ParsedMetrics, Profile
 from bot.ports import Store
 
@@ -31,10 +32,13 @@ class Logbook:
         ids: list[ObservationId] = []
         if parsed.observations:
             ids = await self._store.add_observations(heard.profile.user, parsed.observations)
-            lines.append(confirm(parsed.observations, heard.lang, heard.now, heard.profile.tz))
+            tz = heard.message.tz
+            lines.append(confirm(parsed.observations, heard.lang, heard.now, tz))
         if parsed.asks:
             await self._remember(heard.profile, parsed.asks[0], heard.now)
-            lines.append(ask_text(parsed.asks[0], heard.lang))
+            lines.append(
+                ask_text(parsed.asks[0], heard.lang, now=heard.now, tz=heard.message.tz)
+            )
         return Said(
             text="\n".join(lines),
             kind="logged" if ids else "clarify",
@@ -50,7 +54,7 @@ class Logbook:
         await self._store.save_profile(without_pending(heard.profile))
         if heard.text.strip().lower().rstrip(".!。！") in _NO:
             return Said(text=t("log.dropped", heard.lang), kind="command", personal=True)
-        value = resolve(ask, heard.text, now=heard.now, tz=heard.profile.tz)
+        value = resolve(ask, heard.text, now=heard.now, tz=heard.message.tz)
         if value is None:
             return None
         return await self.log(heard, ParsedMetrics(observations=(value,)))

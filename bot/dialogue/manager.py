@@ -27,10 +27,10 @@ from bot.dialogue.turns import Heard, Said, to_reply, to_turn
 from bot.errors import StoreError
 from bot.i18n import t
 from bot.ids import new_id
-from bot.metrics import Utterance, understand
+from bot.metrics.parse import Utterance, understand
 from bot.model import Lang, Message, Observation, Profile, Reply, TriageResult, TurnId, UserId, Vote
 from bot.ports import Store
-from bot.safety import Triage, policy, replies
+from bot.safety import Triage, check_request, replies
 
 __all__ = ["Defaults", "DialogueManager"]
 
@@ -96,23 +96,34 @@ class DialogueManager:
     # --- emergencies ---------------------------------------------------------
 
     def _emergency(self, heard: Heard, verdict: TriageResult) -> Said:
-        country = heard.profile.country or self._defaults.country
+        country = self._country(heard)
         if verdict.crisis:
             text = replies.crisis_text(verdict, heard.lang, country)
             return Said(text=text, kind="crisis")
         text = replies.emergency_text(verdict, heard.lang, country)
         return Said(text=text, kind="emergency")
 
+    def _country(self, heard: Heard) -> str:
+        return heard.profile.country or self._defaults.country
+
     async def _after_emergency(
         self, heard: Heard, said: Said, turn: TurnId, started: float
     ) -> None:
-        """Record it, and that we asked for the country; a dead store is no reason to fail."""
+        """Record it, what was measured, and that we asked for the country.
+
+        The fixed text has gone out by now; a dead store is no reason to fail.
+        """
         try:
             async with asyncio.timeout(_RECORD_WAIT_S):
                 profile = await self._store.profile(heard.message.user)
                 if not (profile.country or self._defaults.country):
                     pending = {PENDING_COUNTRY: heard.now.isoformat()}
                     await self._store.save_profile(replace(profile, pending=pending))
+                found = understand(heard.text, lang=heard.lang, now=heard.now, tz=heard.message.tz)
+                if found.metrics.observations and self._may_log(heard):
+                    await self._store.add_observations(
+                        heard.message.user, found.metrics.observations
+                    )
                 total = self._ms(started)
                 await self._store.add_turn(to_turn(heard, said, turn=turn, total_ms=total))
         except (StoreError, TimeoutError):
@@ -218,7 +229,7 @@ class DialogueManager:
                 said, text=f"{said.text}\n\n{logged.text}", personal=True, undo=logged.undo
             )
         if verdict.level == "urgent":
-            notice = replies.urgent_text(verdict, heard.lang)
+            notice = replies.urgent_text(verdict, heard.lang, self._country(heard))
             return replace(logged, text=f"{logged.text}\n\n{notice}")
         return logged
 
@@ -227,7 +238,7 @@ class DialogueManager:
 
     async def _answer(self, heard: Heard, logged: Said | None) -> AsyncGenerator[Said, None]:
         question = await self._question(heard)
-        opening = _opening(heard, question, logged)
+        opening = _opening(heard, question, logged, self._country(heard))
         personal = bool(logged or question.own.shown or question.own.context)
         async with aclosing(self._answerer.answer(question)) as snapshots:
             async for said in snapshots:
@@ -294,8 +305,8 @@ class DialogueManager:
 
 
 def _refusal(heard: Heard) -> Said | None:
-    refused = policy.check(heard.text, lang=heard.lang)
-    if refused is None:
+    refused = check_request(heard.text)
+    if refused.kind is None:
         return None
     return Said(text=replies.refusal_text(refused.kind, heard.lang), kind="refusal", votable=True)
 
@@ -305,13 +316,13 @@ def _stored_nothing(heard: Heard, error: StoreError) -> Said:
     return Said(text=t(error.key, heard.lang, **error.details), kind="clarify", failure=error.key)
 
 
-def _opening(heard: Heard, question: Question, logged: Said | None) -> str:
+def _opening(heard: Heard, question: Question, logged: Said | None, country: str) -> str:
     """What stands before an answer: what was logged, or an urgent word; then their numbers."""
     parts: list[str] = []
     if logged is not None:
         parts.append(logged.text)
     elif heard.triage.level == "urgent":
-        parts.append(replies.urgent_text(heard.triage, heard.lang))
+        parts.append(replies.urgent_text(heard.triage, heard.lang, country))
     parts.append(_own_lines(question, heard.lang))
     return "\n\n".join(part for part in parts if part)
 

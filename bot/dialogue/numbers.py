@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.metrics.summary import context_lines, describe, numbers, summarise
+from bot.metrics.summary import summarise
+from bot.metrics.words import context_lines, describe, numbers
 from bot.model import Lang, MetricKind, MetricSummary, Observation
 
 WINDOW_SHORT = 7

@@ -25,6 +25,7 @@ __all__ = ["Checker", "CitedPassage", "Similarity"]
 
 Similarity = Callable[[str, list[str]], list[float]]
 Citations = Literal["required", "optional"]
+_MOST_FIGURES = 40  # in one sentence; more is a table or an attack, and slow to compare
 _FOLLOWS = 0.45  # from this coverage on, a referral is held against the source it follows
 _SAYS_MORE = 3.5  # … if it says more than "ask your doctor" (content weight)
 
@@ -99,6 +100,8 @@ class Checker:
         cited = marks.cited or (inherited if ground.citations == "required" else ())
         if not cited and ground.citations == "optional":
             cited = tuple(range(len(ground.passages)))
+        if len(claims.quantities) > _MOST_FIGURES:
+            return SentenceCheck(text=sentence.text, supported=False, why="too many figures")
         evidence = tuple(e for index in cited for e in ground.passages[index])
         why = self._why(claims, evidence, ground)
         return SentenceCheck(text=sentence.text, supported=not why, why=why)
@@ -107,6 +110,8 @@ class Checker:
         """What is missing, or an empty string when the sentence is supported."""
         if not evidence and not ground.metrics:
             return "" if is_referral(claims) else "no source cited"
+        if any(_plain(claims.text) == _plain(e.claims.text) for e in evidence):
+            return ""  # word for word
         personal = _uses_metrics(claims, ground.metrics)
         extra = ground.metrics if personal else ()
         if not evidence and not personal:
@@ -133,7 +138,7 @@ class Checker:
             return ""
         if worst and worst.severity >= 0.4:
             return worst.why
-        words = " ".join(item.text for item in support.missing[:3])
+        words = " ".join(item.shown for item in support.missing[:3])
         return (
             f"not found in the cited passage: {words}"
             if words
@@ -157,6 +162,10 @@ def _inherited(index: int, sentences: list[Sentence], marks: list[Marks]) -> tup
         if sentence.paragraph == here:
             found += [c for c in mark.cited if c not in found]
     return tuple(found)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split()).rstrip(".。")
 
 
 def _uses_metrics(claims: Claims, metrics: tuple[Evidence, ...]) -> bool:

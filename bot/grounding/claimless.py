@@ -33,7 +33,8 @@ _SELF = re.compile(
     r"|replace|a substitute)"
     r"|general (?:health )?information|based on (?:the |reviewed |these "
     r"|my )?(?:reviewed )?(?:sources|passages|pages|information)"
-    r"|here(?:'s| is| are) (?:what|some|the|a few)|according to (?:the )?(?:sources?"
+    r"|here(?:'s| is| are) (?:what|some|the|a few)|(?:cover|have) this only in (?:english|chinese)"
+    r"|according to (?:the )?(?:sources?"
     r"|passages?) (?:below|above|here))"
     r"|我(?:只|仅|不)?是(?:一个|一名|一款)?(?:自动|人工智能|AI|健康助手|机器人|程序|医生)"
     r"|我(?:不能|无法|没法|没有)(?:诊断|开药|代替|替代|判断|找到|查到|给出)"
@@ -69,10 +70,12 @@ def is_claimless(claims: Claims) -> bool:
     text = claims.text.strip()
     if claims.quantities or any(slot.axis == MEDICINE for slot in claims.slots):
         return bool(_QUESTION.search(text)) and _asks(text)
+    if text.endswith((":", "：")) and not claims.negations and _light(claims):
+        return True  # a heading or lead-in: what follows is checked
     if not claims.items or (_QUESTION.search(text) and _asks(text)):
         return True
     return bool(_GREETING.match(text) and _light(claims)) or bool(
-        _SELF.search(text) and _light(claims, 6.0)
+        _SELF.search(text) and _light(claims, 9.0)
     )
 
 

@@ -81,6 +81,7 @@ class Item:
     start: int
     clause: int
     text: str
+    shown: str  # as written
     negated: bool = False
     neutral: bool = False  # stands after "before" or "unless": neither asked for nor refused
     sense: Sense | None = None
@@ -195,18 +196,18 @@ def _items(text: str, found: list[Found]) -> tuple[list[Item], list[tuple[int, i
             continue
         if piece.sense is not None and piece.sense.negator:
             negators.append((piece.start, clause))
-        items.append(_item(piece, clause))
+        items.append(_item(piece, clause, text[piece.start : piece.end]))
     return items, negators
 
 
-def _item(piece: Found, clause: int) -> Item:
+def _item(piece: Found, clause: int, shown: str) -> Item:
     sense = piece.sense
     keys = frozenset(sense.keys) | {piece.text} if sense else frozenset({piece.text})
     weight = sense.weight if sense else 1.0
     if sense and sense.negator:
         weight = 0.0
     negated = bool(sense and sense.negated)
-    return Item(keys, weight, piece.start, clause, piece.text, negated, sense=sense)
+    return Item(keys, weight, piece.start, clause, piece.text, shown, negated, sense=sense)
 
 
 def _is_han(text: str) -> bool:
@@ -217,10 +218,10 @@ def _characters(piece: Found, clause: int) -> list[Item]:
     """Unknown Chinese characters: each matches through either of the pairs it stands in."""
     text = piece.text
     if len(text) == 1:
-        return [Item(frozenset({text}), 0.4, piece.start, clause, text)]
+        return [Item(frozenset({text}), 0.4, piece.start, clause, text, text)]
     pairs = [text[i : i + 2] for i in range(len(text) - 1)]
     return [
-        Item(frozenset(pairs[max(0, i - 1) : i + 1]), 0.5, piece.start + i, clause, char)
+        Item(frozenset(pairs[max(0, i - 1) : i + 1]), 0.5, piece.start + i, clause, char, char)
         for i, char in enumerate(text)
     ]
 
@@ -289,7 +290,7 @@ def _slots(items: list[Item]) -> list[Slot]:
         context = _clause_keys(items, index)
         near = _near_keys(items, index)
         found += [
-            Slot(axis, value, context, near, item.negated, item.text) for axis, value in values
+            Slot(axis, value, context, near, item.negated, item.shown) for axis, value in values
         ]
     return found
 

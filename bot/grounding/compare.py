@@ -180,7 +180,7 @@ def _negations(claims: Claims, support: Support) -> list[Finding]:
             clash.append(item)
     weight = sum(item.weight for item in clash)
     if weight >= 0.4 and weight > agreed:
-        words = " ".join(item.text for item in clash[:3])
+        words = " ".join(item.shown for item in clash[:3])
         return [Finding(1.0, f"negation differs at “{words}”", "negation")]
     return _negation_count(claims, support)
 

@@ -7,6 +7,7 @@ source gives another one for the same context, and when figures changed places.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.grounding.claims import Claims, Placed
@@ -34,7 +35,7 @@ def compare_figures(
         if _SPAN_OR_RATE.fullmatch(placed.figure.text):
             continue  # "a day", "24 hours": compared as a rate
         found += _figure(placed, near, wide, personal)
-    return found + _order(claims, support)
+    return found + _order(claims, support) + _repeated(claims, near)
 
 
 def _figure(claim: Placed, near: list[Placed], wide: list[Placed], personal: bool) -> list[Finding]:
@@ -46,12 +47,17 @@ def _figure(claim: Placed, near: list[Placed], wide: list[Placed], personal: boo
         return [Finding(1.0, f"number {name} not in the cited passage", "number")]
     fit = max(_fit(claim, p) for p in carriers)
     rivals = [p for p in near if _rivals(claim.figure, p.figure)]
+    if personal:  # metric lines name their window in the same breath
+        rivals = [p for p in rivals if p.figure.unit == claim.figure.unit]
     rival = max(rivals, key=lambda p: _fit(claim, p), default=None)
-    if rival is not None and _fit(claim, rival) > fit + _RIVAL:
+    margin = 2 * _RIVAL if personal else _RIVAL  # metric lines share little wording with prose
+    if rival is not None and _fit(claim, rival) > fit + margin:
         return [Finding(1.0, f"says {name}, source says {rival.figure.text.strip()}", "number")]
     if personal:
         return []
-    return _limit(claim.figure, [p.figure for p in carriers if _fit(claim, p) >= fit - 0.1])
+    same_unit = [p for p in carriers if p.figure.unit == claim.figure.unit] or carriers
+    best = max(_fit(claim, p) for p in same_unit)
+    return _limit(claim.figure, [p.figure for p in same_unit if _fit(claim, p) >= best - 0.02])
 
 
 def _carriers(claim: Placed, placed: list[Placed]) -> list[Placed]:
@@ -99,6 +105,24 @@ def _order(claims: Claims, support: Support) -> list[Finding]:
     if figures == sorted(figures) or words != sorted(words):
         return []
     return [Finding(1.0, "figures of the source change places", "number")]
+
+
+def _repeated(claims: Claims, near: list[Placed]) -> list[Finding]:
+    """A figure said more often than the source says it, while one of the source's is missing."""
+    ours = Counter(_spoken(p.figure) for p in claims.quantities)
+    theirs = Counter(_spoken(p.figure) for p in near)
+    for placed in claims.quantities:
+        name = _spoken(placed.figure)
+        if not theirs[name] or ours[name] <= theirs[name]:
+            continue
+        left = [
+            p for p in near if p.figure.unit == placed.figure.unit and not ours[_spoken(p.figure)]
+        ]
+        if left:
+            missing = left[0].figure.text.strip()
+            why = f"repeats {placed.figure.text.strip()}, source says {missing}"
+            return [Finding(1.0, why, "number")]
+    return []
 
 
 def _spoken(figure: Quantity) -> str:

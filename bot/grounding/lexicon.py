@@ -289,12 +289,23 @@ def _negation(build: _Builder, data: Mapping[str, object]) -> None:
 
 
 def _inner_directions(build: _Builder) -> None:
+    """Phrases keep the direction inside them, so that "high mood" contradicts "low mood"."""
     for key, sense in build.senses.items():
-        # "low mood" still says "low", so that "high mood" is found to contradict it
-        if sense.entities and len(key) > 1 and key[0] in {"low", "high"}:
-            sign = 1 if key[0] == "high" else -1
-            sense.axes.add(("up", sign))
-            sense.keys.add(f"up{sign:+d}")
+        if sense.entities:
+            for sign in _inner_signs(key):
+                sense.axes.add(("up", sign))
+                sense.keys.add(f"up{sign:+d}")
+        elif len(key) > 1 and not (sense.axes or sense.negator or sense.idiom):
+            for word in key:
+                inner = build.senses.get((word,))
+                sense.axes |= inner.axes if inner else set()
+
+
+def _inner_signs(key: tuple[str, ...]) -> list[int]:
+    if len(key) > 1:
+        pairs = (("high", 1), ("low", -1), ("gain", 1), ("loss", -1))
+        return [sign for word, sign in pairs if word in {key[0], key[-1]}]
+    return [sign for end, sign in (("增加", 1), ("下降", -1)) if key[0].endswith(end)]
 
 
 def _add_medicines(build: _Builder) -> None:

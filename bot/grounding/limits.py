@@ -39,7 +39,7 @@ _NEGATED = re.compile(
     re.IGNORECASE,
 )
 # An equal value in brackets may stand before the limit: 126 mg/dL (7.0 mmol/L) or higher.
-_ASIDE = re.compile(r"\s?[(（][^()（）]{1,30}[)）]")
+_ASIDE = re.compile(r"\s?[(（][^()（）]{1,30}[)）]|[)）]")
 _BETWEEN_UNIT = re.compile(
     r"\s(?:or|and)\s(?:more|over|above|less|fewer|under)(?=\s)", re.IGNORECASE
 )

@@ -74,6 +74,8 @@ def complete_sentences(text_so_far: str) -> tuple[list[str], str]:
     if "\n" in tail:
         return [sentence.text for sentence in sentences], tail
     done = sentences[:-1]
+    if done and last.text[0] in "[【":
+        done.pop()  # its mark is still being written
     rest_from = done[-1].end if done else 0
     return [sentence.text for sentence in done], text_so_far[rest_from:]
 

@@ -130,7 +130,7 @@ HABIT: Final = re.compile(
 )
 HABIT_AFTER: Final = re.compile(
     r"^\s*(?:a|per|each|every|/)\s*(?:day|night|week|d|morning|evening"
-    r"|meal)(?![a-z])|^[^.,!?]{0,16}(?<![a-z])(?:daily|every\s*(?:day"
+    r"|meal)(?![a-z]|\s+ago)|^[^.,!?]{0,16}(?<![a-z])(?:daily|every\s*(?:day"
     r"|night|week|morning)|most\s+(?:days|nights)|on\s+average)(?![a-z])"
     r"|^\s*(?:/|每)[天日晚]"
 )
@@ -158,6 +158,9 @@ TABLE: Final = re.compile(
 )
 GENERIC: Final = re.compile(
     r"(?<![a-z])(?:an?|any|the\s+(?:normal|average|typical|usual))\s+(?:[a-z']{1,20}\s+){0,2}$"
+)
+HAVING: Final = re.compile(
+    r"(?<![a-z])(?:running|with|got|had|have|having|hit|recorded|showed)\s+an?\s+$"
 )
 ASKING_EN: Final = re.compile(
     r"^\W*(?:(?:hi|hello|hey|so|and|ok|okay|well|please|doctor|dr"

@@ -11,9 +11,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bot.metrics import cues
 from bot.metrics.reading import Reading
+
+# Kinds logged by a verb without a subject ("slept 5 h"); a device's figure needs its owner.
+_TOLD_BY_ONESELF: Final = frozenset({"sleep", "steps", "exercise", "water"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def _is_routine(lead: str, said: str, after: str, reading: Reading) -> bool:
     """A habit ("usually 7 hours") or a bound ("below 140/90") is no reading."""
     if cues.HABIT.search(lead + said) or cues.HABIT_AFTER.search(after):
         return True
-    if reading.kind in ("sleep", "steps", "exercise", "water"):
+    if reading.kind in _TOLD_BY_ONESELF:
         return False
     head = re.split(r"\d", said)[0]
     return bool(
@@ -123,6 +127,8 @@ def _is_other(guard: Guard, reading: Reading, low: int) -> bool:
     ):
         verb = re.match(r"slept|weigh|ran|walk|drank", guard.text[reading.start :])
         return name[1] is not None or verb is not None
+    if reading.kind in _TOLD_BY_ONESELF:
+        return False  # "My mom is here. Slept 5 h." is the speaker's night
     if index >= 0 and low > 0 and guard.people[index][0] >= guard.sentence(low - 1)[0]:
         _, end = guard.sentence(reading.start)
         own_later = any(own for start, _, own in guard.people[index + 1 : index + 9] if start < end)
@@ -147,7 +153,11 @@ def _is_general(sentence: str, lead: str, said: str, after: str) -> bool:
         return True
     if cues.OWN.search(sentence):
         return False
-    if cues.GENERIC.search(lead) and re.search(r"(?<![a-z])(?:of|over|above|below)(?![a-z])", said):
+    if (
+        cues.GENERIC.search(lead)
+        and not cues.HAVING.search(lead)
+        and re.search(r"(?<![a-z])(?:of|over|above|below)(?![a-z])", said)
+    ):
         return True
     return cues.TABLE.search(after) is not None
 

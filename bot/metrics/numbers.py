@@ -114,7 +114,7 @@ _ARTICLE: Final = re.compile(
 _NAMES: Final = re.compile(
     r"(?<![a-z])(?:sp\s?o2|o2|h2o|co2|hba1c|a1c|b6|b12|d3|k2|t[34]"
     r"|ft[34]|omega-?3|covid-?19|type\s?[12]"
-    r"|vo2)(?![a-z])|[12]型|新冠19|第[一二三四五六七八九十]|一[下起些直样旦向定般共]|统一|唯一"
+    r"|vo2)(?![a-z])|[12]型|新冠19|第[一二三四五六七八九十]|一[下起些直样旦向定般共]|统一|唯一|八段锦|五禽戏|二甲双胍|三高|三甲|二锅头|四肢|五官|三明治|七夕"
 )
 
 
@@ -154,6 +154,7 @@ def _number_at(text: str, start: int) -> Number | None:
 
 
 _MULTIPLIER: Final = re.compile(r"\s?(?:k(?![a-z])|[万w](?![a-z]))|[千百](?![瓦米克卡])")
+_TIMES: Final = {"k": 1e3, "千": 1e3, "百": 1e2}
 _TENTH: Final = re.compile(r"点(\d{1,2})(?![\d分:点])")
 _CLOCK_BEFORE: Final = re.compile(
     r"(?:[早晚]上|[上下]午|[今昨前]天|凌晨|中午|傍晚|早晨|[今昨]晚|今早)$"
@@ -175,7 +176,7 @@ def _digits_at(text: str, start: int) -> Number | None:
         value, end = value + _FRACTIONS[text[end]], end + 1
     multiplier = _MULTIPLIER.match(text, end)
     if multiplier:
-        value *= {"k": 1e3, "千": 1e3, "百": 1e2}.get(multiplier[0].strip(), 1e4)
+        value = round(value * _TIMES.get(multiplier[0].strip(), 1e4), 6)
         end = multiplier.end()
         value, end = _zh_rest(text, value, end)
     half = _HALF_AFTER.match(text, end)

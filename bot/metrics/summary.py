@@ -18,7 +18,10 @@ from bot.model import MetricKind, MetricSummary, Observation
 
 Trend = Literal["rising", "falling", "steady", "unknown"]
 
-SUMMED: Final[frozenset[MetricKind]] = frozenset({"steps", "water", "exercise", "sleep"})
+SUMMED: Final[frozenset[MetricKind]] = frozenset({"steps", "water", "exercise"})
+# Shorter than this is a nap and belongs to its night; two longer values for one night are two
+# nights told at once ("slept 5h", "slept 5.5 hours"), which are averaged, never added up.
+_NAP_H: Final = 2.0
 # A night belongs to the evening it began in: whatever is logged before 21:00 is about the
 # night before, so that "last night" and "slept 5 h", said the morning after, are one night.
 _NIGHT_SHIFT: Final = timedelta(hours=21)
@@ -59,9 +62,10 @@ def summarise(
 ) -> list[MetricSummary]:
     """One summary per kind that has data in the last ``days`` calendar days, today included.
 
-    Steps, water, exercise and sleep are summed per day (night) and the statistics are over
-    those sums; the others are per reading. Days without data count for nothing: they are
-    unknown, not zero. ``count`` is the number of days for summed kinds, of readings for others.
+    Steps, water and exercise are summed per day and the statistics are over those sums; sleep
+    is per night, a nap (under 2 h) added to its night; the others are per reading. Days without
+    data count for nothing: they are unknown, not zero. ``count`` is the number of days for
+    summed kinds, of nights for sleep, of readings for others.
     The order of kinds is that of the table in kinds.py. ValueError for ``days`` < 1.
     """
     if days < 1:
@@ -80,10 +84,10 @@ def _summary(
     kind: MetricKind, items: Sequence[Observation], zone: ZoneInfo, days: int
 ) -> MetricSummary:
     daily = _daily(items, zone)
-    values = list(daily.values()) if kind in SUMMED else [item.value for item in items]
+    values = _values(kind, items, daily, zone)
     seconds = [item.value2 for item in items if item.value2 is not None]
     line = fit(daily)
-    latest = values[-1] if kind in SUMMED else items[-1].value
+    latest = values[-1]
     return MetricSummary(
         kind=kind,
         unit=KINDS[kind].unit,
@@ -103,6 +107,26 @@ def _summary(
     )
 
 
+def _values(
+    kind: MetricKind, items: Sequence[Observation], daily: dict[date, float], zone: ZoneInfo
+) -> list[float]:
+    """What the statistics are over, oldest first: days, nights or readings."""
+    if kind in SUMMED:
+        return list(daily.values())
+    if kind == "sleep":
+        return [night for nights in _by_day(items, zone).values() for night in _nights(nights)]
+    return [item.value for item in items]
+
+
+def _nights(hours: Sequence[float]) -> list[float]:
+    """The nights told for one date; naps are added to the last of them, or are one together."""
+    nights = [h for h in hours if h >= _NAP_H]
+    naps = sum(h for h in hours if h < _NAP_H)
+    if not nights:
+        return [naps]
+    return [*nights[:-1], nights[-1] + naps]
+
+
 def _mean(values: Sequence[float]) -> float:
     """The mean, kept inside the extremes that rounding could make it leave."""
     return min(max(fmean(values), min(values)), max(values))
@@ -110,11 +134,19 @@ def _mean(values: Sequence[float]) -> float:
 
 def _daily(items: Sequence[Observation], zone: ZoneInfo) -> dict[date, float]:
     """One value per day, in order of days: a sum for summed kinds, else the day's mean."""
+    kind = items[0].kind
+    by_day = _by_day(items, zone)
+    if kind == "sleep":
+        return {day: fmean(_nights(hours)) for day, hours in by_day.items()}
+    return {day: sum(v) if kind in SUMMED else fmean(v) for day, v in by_day.items()}
+
+
+def _by_day(items: Sequence[Observation], zone: ZoneInfo) -> dict[date, list[float]]:
+    """The values of each day, in order of days and of time within a day."""
     by_day: dict[date, list[float]] = {}
     for item in items:
         by_day.setdefault(day_of(item, zone), []).append(item.value)
-    summed = items[0].kind in SUMMED
-    return {day: sum(v) if summed else fmean(v) for day, v in sorted(by_day.items())}
+    return dict(sorted(by_day.items()))
 
 
 def fit(daily: dict[date, float]) -> Line | None:

@@ -87,7 +87,7 @@ _RULES: Final[list[tuple[re.Pattern[str], phrases.Rule]]] = [
         ),
         (
             (
-                rf"(?:(?P<n>{N})|{_EDGE}a few)\s*(?P<unit>days?|weeks?|months?)\s+"
+                rf"(?:(?:{N}|{_EDGE}a)\s+few|(?P<n>{N}))\s*(?P<unit>days?|weeks?|months?)\s+"
                 rf"(?:ago|back|earlier){_END}"
             ),
             phrases.days_ago,

@@ -29,7 +29,7 @@ _BP: Final = (
     rf"g|pressures?(?=\s+(?:was|is|reads?|read|at)\s)){END}"
     r"|高?血压)"
 )
-_PRESSURE_UNIT: Final = r"\s*(?P<u>mm\s?hg|毫米汞柱|kpa|千帕)?"
+_PRESSURE_UNIT: Final = r"(?:\s*(?P<u>mm\s?hg|毫米汞柱|kpa|千帕))?"
 _OVER: Final = r"\s*(?:/|over|on|比)\s*"
 _JOINT: Final = r"\s*(?:/|over|比|[-~至到、,，]|和)\s*"
 _HIGH: Final = rf"(?:{EDGE}(?:systolic|top\s+number|upper(?:\s+number)?|sys){END}|高压|上压|收缩压)"

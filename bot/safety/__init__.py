@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 from bot.safety.errors import SafetyDataError
+from bot.safety.lint import check_data
+from bot.safety.policy import PolicyResult, check_request, unsafe_advice
+from bot.safety.replies import (
+    crisis_text,
+    emergency_text,
+    is_about_other,
+    refusal_text,
+    urgent_text,
+)
 from bot.safety.triage import Triage, from_json
 
-__all__ = ["SafetyDataError", "Triage", "from_json"]
+__all__ = [
+    "PolicyResult",
+    "SafetyDataError",
+    "Triage",
+    "check_data",
+    "check_request",
+    "crisis_text",
+    "emergency_text",
+    "from_json",
+    "is_about_other",
+    "refusal_text",
+    "unsafe_advice",
+    "urgent_text",
+]

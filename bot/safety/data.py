@@ -21,8 +21,9 @@ from rag.types import Lang
 LEVELS: tuple[TriageLevel, ...] = ("none", "selfcare", "soon", "urgent", "emergency")
 LANGS: tuple[Lang, ...] = ("en", "zh")
 CUES = (
-    "idiom", "negation", "negation_not", "negation_end", "negation_after", "past", "past_before", "present",
-    "clause", "general", "personal", "personal_not", "story", "other", "other_not", "self",
+    "idiom", "negation", "negation_not", "negation_end", "negation_after", "past",
+    "past_before", "present", "clause", "general", "personal", "personal_not", "story",
+    "other", "other_not", "self",
 )  # fmt: skip
 FACTS = frozenset(
     "systolic diastolic heart_rate resp_rate spo2 temperature glucose age_months pain_score "
@@ -147,10 +148,16 @@ def patterns(
     for lang in LANGS:
         for source in body.get(lang) or ():
             try:
-                found.append(compile_pattern(str(source), lang, macros[lang]))
+                found += [compile_pattern(one, lang, macros[lang]) for one in _orders(str(source))]
             except SafetyDataError as error:
                 raise SafetyDataError(f"{place}: {error}") from error
     return tuple(found)
+
+
+def _orders(source: str) -> tuple[str, ...]:
+    """ "chest + tight": both, in either order, with a wide gap between them."""
+    first, plus, second = source.partition(" + ")
+    return (f"{first} ~~ {second}", f"{second} ~~ {first}") if plus else (source,)
 
 
 def _add_concepts(
@@ -232,7 +239,9 @@ def _pairs(raw: object, place: str) -> dict[str, str]:
     if not isinstance(raw, dict):
         raise SafetyDataError(f"{place}: must be a mapping")
     return {
-        variant: str(target) for target, variants in raw.items() for variant in str(variants).split()
+        variant: str(target)
+        for target, variants in raw.items()
+        for variant in str(variants).split()
     }
 
 

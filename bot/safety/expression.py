@@ -97,20 +97,20 @@ def _chain(tokens: list[str], at: int, source: str, mark: str, op: str) -> tuple
 def _single(tokens: list[str], at: int, source: str) -> tuple[Node, int]:
     if at >= len(tokens):
         raise SafetyDataError(f"condition {source!r} ends too early")
-    token = tokens[at]
-    if token == "!":
+    word = tokens[at]
+    if word == "!":
         node, at = _single(tokens, at + 1, source)
         return Node("not", parts=(node,)), at
-    if token == "(":
+    if word == "(":
         node, at = _either(tokens, at + 1, source)
         if at >= len(tokens) or tokens[at] != ")":
             raise SafetyDataError(f"unbalanced bracket in condition {source!r}")
         return node, at + 1
-    if not token[0].isalpha():
-        raise SafetyDataError(f"condition {source!r}: {token!r} is not a name")
+    if not word[0].isalpha():
+        raise SafetyDataError(f"condition {source!r}: {word!r} is not a name")
     if at + 1 < len(tokens) and tokens[at + 1] in _COMPARE:
         return _comparison(tokens, at, source)
-    return Node("name", name=token), at + 1
+    return Node("name", name=word), at + 1
 
 
 def _comparison(tokens: list[str], at: int, source: str) -> tuple[Node, int]:

@@ -124,9 +124,7 @@ class Policy:
         return None
 
     def _named(self, body: Mapping[str, Any], place: str) -> dict[str, Sequence[Pattern]]:
-        return {
-            name: patterns(row, f"{place}: {name}", self._macros) for name, row in body.items()
-        }
+        return {name: patterns(row, f"{place}: {name}", self._macros) for name, row in body.items()}
 
 
 def _excuses(excuse: Mention, mention: Mention, view: str, lang: Lang) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ class Triage:
         return self._reader.read(text)
 
     def _first(
-        self, concepts: frozenset[str], facts: Mapping[str, tuple[float, ...]], fresh: set[str]
+        self, concepts: frozenset[str], facts: Mapping[str, tuple[float, ...]], fresh: Set[str]
     ) -> Rule | None:
         """The most serious rule that holds and that this very message contributes to."""
         for rule in self._book.rules:
@@ -170,11 +170,11 @@ def _message_of(raw: object) -> str:
 
 def _metrics_of(raw: object) -> dict[str, float]:
     """Values by fact name in the units of the rules."""
-    found: dict[str, float] = {}
-    for kind, value, unit in _measurements(raw):
-        for name, number in _facts_of(kind, value, unit):
-            found[name] = number
-    return found
+    return {
+        name: number
+        for kind, value, unit in _measurements(raw)
+        for name, number in _facts_of(kind, value, unit)
+    }
 
 
 def _measurements(raw: object) -> Sequence[tuple[str, object, str]]:
@@ -183,7 +183,9 @@ def _measurements(raw: object) -> Sequence[tuple[str, object, str]]:
         return [
             (
                 str(r.get("kind", "")),
-                (r.get("value"), r.get("value2")) if r.get("value2") is not None else r.get("value"),
+                (r.get("value"), r.get("value2"))
+                if r.get("value2") is not None
+                else r.get("value"),
                 str(r.get("unit") or ""),
             )
             for r in rows

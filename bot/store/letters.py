@@ -69,6 +69,7 @@ class Letter:
     tries: int = 0
     platform_message_id: str = ""
     not_before: datetime | None = None
+    queued_at: datetime | None = None
 
     @property
     def nonce(self) -> str:
@@ -97,12 +98,7 @@ class Mailbox(Protocol):
     async def accept(self, arrivals: Sequence[Arrival], *, now: datetime) -> int: ...
     async def claim(self, holder: str, *, now: datetime, limit: int) -> list[Parcel]: ...
     async def finish(
-        self,
-        parcel: Parcel,
-        letters: Sequence[Letter],
-        *,
-        now: datetime,
-        effects: Callable[[], Awaitable[None]] | None = None,
+        self, parcel: Parcel, effects: Callable[[], Awaitable[Sequence[Letter]]], *, now: datetime
     ) -> None: ...
     async def put_back(self, parcel: Parcel, *, not_before: datetime) -> None: ...
     async def bury(self, parcel: Parcel, letters: Sequence[Letter], *, now: datetime) -> None: ...

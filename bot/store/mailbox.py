@@ -133,19 +133,15 @@ class SqlMailbox(Outbox):
         return await self._db.write(work)
 
     async def finish(
-        self,
-        parcel: Parcel,
-        letters: Sequence[Letter],
-        *,
-        now: datetime,
-        effects: Callable[[], Awaitable[None]] | None = None,
+        self, parcel: Parcel, effects: Callable[[], Awaitable[Sequence[Letter]]], *, now: datetime
     ) -> None:
-        """Commit ``effects`` on the store, the letters owed and the arrival's end, as one."""
+        """Commit ``effects`` on the store, the letters they return and the arrival's end, as one.
+
+        ``effects`` may run twice; only its last run is kept.
+        """
 
         async def all_of_it() -> None:
-            if effects is not None:
-                await effects()
-            await self._end(parcel, "done", letters, now)
+            await self._end(parcel, "done", await effects(), now)
 
         await self._db.together(all_of_it)
 

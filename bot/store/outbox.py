@@ -326,4 +326,5 @@ def _letter(cipher: PersonCipher, row: RowMapping) -> Letter:
         tries=row["tries"],
         platform_message_id=row["platform_message_id"] or "",
         not_before=row["not_before"],
+        queued_at=row["queued_at"],
     )

@@ -47,7 +47,7 @@ def test_with_room_everything_fits_in_order() -> None:
 
 def test_a_tight_budget_keeps_the_first_passage_and_drops_history_first() -> None:
     """The question and the best passage always stand; the rest gives way."""
-    tight = built(500)
+    tight = built(430)
     assert len(tight.hits) == 1
     assert tight.values["history"] == context.NOTHING
     assert tight.values["question"] == "How much sleep?"

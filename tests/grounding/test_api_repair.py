@@ -42,9 +42,14 @@ def test_json_takes_bare_texts_and_metrics() -> None:
 
 @pytest.mark.parametrize(
     ("row", "field"),
-    [({}, "answer"), ({"answer": 3}, "answer"), ({"answer": "x"}, "passages"),
-     ({"answer": "x", "passages": "y"}, "passages"), ({"answer": "x", "passages": [{"id": 1}]}, "passages")],
-)  # fmt: skip
+    [
+        ({}, "answer"),
+        ({"answer": 3}, "answer"),
+        ({"answer": "x"}, "passages"),
+        ({"answer": "x", "passages": "y"}, "passages"),
+        ({"answer": "x", "passages": [{"id": 1}]}, "passages"),
+    ],
+)
 def test_malformed_json_is_named(row: dict[str, object], field: str) -> None:
     """What is missing is said."""
     with pytest.raises(InputError) as caught:
@@ -58,14 +63,19 @@ def test_malformed_json_is_named(row: dict[str, object], field: str) -> None:
         (None, []),
         ("a: 1\n\nb: 2", ["a: 1", "b: 2"]),
         (["weight 70 kg"], ["weight 70 kg"]),
-        ([{"kind": "blood_pressure", "value": 120, "value2": 80, "unit": "mmHg"}], ["blood pressure: 120/80 mmHg"]),
+        (
+            [{"kind": "blood_pressure", "value": 120, "value2": 80, "unit": "mmHg"}],
+            ["blood pressure: 120/80 mmHg"],
+        ),
         ([{"kind": "bp", "value": [120, 80], "unit": "mmHg"}], ["bp: 120/80 mmHg"]),
-        ({"kind": "sleep", "value": 6.4, "unit": "h", "mean": 7.1, "trend": "falling"},
-         ["sleep: 6.4 h; mean 7.1 h; trend falling"]),
+        (
+            {"kind": "sleep", "value": 6.4, "unit": "h", "mean": 7.1, "trend": "falling"},
+            ["sleep: 6.4 h; mean 7.1 h; trend falling"],
+        ),
         ({"sleep": "6.4 h", "steps": 9000}, ["sleep: 6.4 h", "steps: 9000"]),
         (5, ["5"]),
     ],
-)  # fmt: skip
+)
 def test_metrics_of_any_shape_become_lines(metrics: object, lines: list[str]) -> None:
     """Texts, lists, objects and mappings all end as lines."""
     assert from_json(metrics) == lines

@@ -32,24 +32,27 @@ SPOILED = [
     ("Adults aged 18 to 60 need at most 7 hours of sleep a night [1].", "limit"),
     ("Adults aged 18 to 60 need at least 7 minutes of sleep a night [1].", "7 minutes"),
     ("Adults aged 18 to 60 need at least 7 hours of sleep a week [1].", "a week"),
-    ("Children need at least 7 hours of sleep a night [1].", "child"),
+    ("Children need at least 7 hours of sleep a night [1].", "Children"),
     ("Too little sleep is linked with asthma, diabetes and depression [1].", "asthma"),
     ("Driving while sleepy is not dangerous, because sleep loss slows reactions [1].", "negation"),
     ("Driving while sleepy is safe, because sleep loss slows reactions [1].", "source says"),
     ("Eat large meals and alcohol before bedtime [1].", "negation"),
     ("Go to bed at the same time every day, because the liver stores toxins [1].", "liver"),
-    ("Glipizide is usually the first medicine for type 2 diabetes [2].", "glipizid"),
+    ("Glipizide is usually the first medicine for type 2 diabetes [2].", "Glipizide"),
     ("Metformin is usually the first medicine for type 1 diabetes [2].", "type 1"),
-    ("It raises the amount of sugar the liver releases [2].", "rais"),
-    ("You can stop taking metformin without talking to your doctor [2].", "negation"),
+    ("It raises the amount of sugar the liver releases [2].", "raises"),
+    ("You can stop taking metformin without talking to your doctor [2].", "not"),
     ("Metformin also prevents cancer [2].", "cancer"),
     ("The most common side effects are nausea and hair loss [2].", "hair loss"),
-    ("Readings are always 140/90 mmHg or higher on several days in high blood pressure [3].", "always"),
+    (
+        "Readings are always 140/90 mmHg or higher on several days in high blood pressure [3].",
+        "always",
+    ),
     ("A fasting glucose of 126 mmol/L or higher on two tests means diabetes [3].", "126 mmol/L"),
     ("Adults should eat less than 5 g of sugar a day [3].", "sugar"),
     ("Eating less salt can lower blood pressure [1].", ""),
     ("Honey cures insomnia within a week [1].", ""),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("answer", FAITHFUL)
@@ -102,12 +105,20 @@ def test_chinese_answers(
 @pytest.mark.parametrize(
     "text",
     [
-        "I'm an automated assistant, not a doctor.", "Please see a doctor if you are worried.",
-        "How long have you slept badly?", "Hello!", "I hope this helps.", "Call 911 right away.",
-        "Talk to your pharmacist if you are unsure.", "Here is what the reviewed pages say:",
-        "我是自动健康助手，不是医生。", "您好！", "这种情况持续多久了？", "希望对您有帮助。", "---",
+        "I'm an automated assistant, not a doctor.",
+        "Please see a doctor if you are worried.",
+        "How long have you slept badly?",
+        "Hello!",
+        "I hope this helps.",
+        "Talk to your pharmacist if you are unsure.",
+        "Here is what the reviewed pages say:",
+        "我是自动健康助手，不是医生。",
+        "您好！",
+        "这种情况持续多久了？",
+        "希望对您有帮助。",
+        "---",
     ],
-)  # fmt: skip
+)
 def test_sentences_without_a_claim_need_no_source(text: str, checker: Checker) -> None:
     """Greetings, questions, self-description and plain referrals pass without a source."""
     assert checker.check(text, []).supported
@@ -115,9 +126,15 @@ def test_sentences_without_a_claim_need_no_source(text: str, checker: Checker) -
 
 @pytest.mark.parametrize(
     "text",
-    ["Ask your doctor for 500 mg of metformin.", "You do not need to see a doctor.",
-     "I hope this cures your asthma.", "Sleep is good for the heart.", "您不需要看医生。"],
-)  # fmt: skip
+    [
+        "Ask your doctor for 500 mg of metformin.",
+        "Call 555 right away.",
+        "You do not need to see a doctor.",
+        "I hope this cures your asthma.",
+        "Sleep is good for the heart.",
+        "您不需要看医生。",
+    ],
+)
 def test_a_claim_without_a_source_is_stopped(text: str, checker: Checker) -> None:
     """A claim in polite clothes is still a claim."""
     report = checker.check(text, [])
@@ -156,6 +173,21 @@ def test_without_marks_all_passages_count_when_optional(
     answer = "Older adults need 7 to 9 hours."
     assert checker.check(answer, english, citations="optional").supported
     assert not checker.check(answer, english).supported
+
+
+def test_a_figure_said_twice_must_be_there_twice(checker: Checker) -> None:
+    """A source figure put in the place of another one of the same sentence is found."""
+    passage = [CitedPassage("p", "Keep total cholesterol below 200 mg/dL and LDL below 100 mg/dL.")]
+    spoiled = "Keep total cholesterol below 200 mg/dL and LDL below 200 mg/dL [1]."
+    assert not checker.check(spoiled, passage).supported
+    assert checker.check(spoiled.replace("LDL below 200", "LDL below 100"), passage).supported
+
+
+def test_a_sentence_full_of_figures_is_refused(checker: Checker) -> None:
+    """A table squeezed into one sentence cannot be checked, so it is not shown."""
+    table = " and ".join(f"{n} mg" for n in range(100, 150))
+    check = checker.check(f"{table} [1]", [CitedPassage("p", table)]).sentences[0]
+    assert check.why == "too many figures"
 
 
 def test_own_figures_need_no_passage(checker: Checker, english: list[CitedPassage]) -> None:

@@ -13,19 +13,37 @@ from bot.grounding.sentences import complete_sentences, parse_sentences, split_s
     ("text", "wanted"),
     [
         pytest.param("Sleep 7.5 hours. Rest!", ["Sleep 7.5 hours.", "Rest!"], id="decimal"),
-        pytest.param("Ask Dr. Smith e.g. today. Go.", ["Ask Dr. Smith e.g. today.", "Go."], id="abbr"),
-        pytest.param("At 8 p.m. you rest. Eat etc. Then", ["At 8 p.m. you rest.", "Eat etc.", "Then"], id="soft"),
+        pytest.param(
+            "Ask Dr. Smith e.g. today. Go.", ["Ask Dr. Smith e.g. today.", "Go."], id="abbr"
+        ),
+        pytest.param(
+            "At 8 p.m. you rest. Eat etc. Then",
+            ["At 8 p.m. you rest.", "Eat etc.", "Then"],
+            id="soft",
+        ),
         pytest.param("Take vitamin C. Rest.", ["Take vitamin C.", "Rest."], id="vitamin"),
         pytest.param("By J. Smith et al. in 2020.", ["By J. Smith et al. in 2020."], id="initial"),
-        pytest.param("One. [1] Two.[2][3] Three [1, 2].", ["One. [1]", "Two.[2][3]", "Three [1, 2]."], id="marks"),
-        pytest.param("睡7小时。[1][2]好吗？好！", ["睡7小时。[1][2]", "好吗？", "好！"], id="chinese"),
-        pytest.param("他说“要多睡。”然后走了。", ["他说“要多睡。”", "然后走了。"], id="closing quote"),
-        pytest.param("Do this:\n- Walk.\n2. Rest\n3）睡觉", ["Do this:", "Walk.", "Rest", "3）睡觉"], id="items"),
+        pytest.param(
+            "One. [1] Two.[2][3] Three [1, 2].",
+            ["One. [1]", "Two.[2][3]", "Three [1, 2]."],
+            id="marks",
+        ),
+        pytest.param(
+            "睡7小时。[1][2]好吗？好！", ["睡7小时。[1][2]", "好吗？", "好！"], id="chinese"
+        ),
+        pytest.param(
+            "他说“要多睡。”然后走了。", ["他说“要多睡。”", "然后走了。"], id="closing quote"
+        ),
+        pytest.param(
+            "Do this:\n- Walk.\n2. Rest\n3）睡觉",
+            ["Do this:", "Walk.", "Rest", "3）睡觉"],
+            id="items",
+        ),
         pytest.param("Wait... what?! Yes.", ["Wait...", "what?!", "Yes."], id="runs"),
         pytest.param("See example.com now.", ["See example.com now."], id="address"),
         pytest.param("", [], id="empty"),
     ],
-)  # fmt: skip
+)
 def test_splits_as_a_reader_would(text: str, wanted: list[str]) -> None:
     """Sentences are those a reader sees, marks kept with the sentence they belong to."""
     assert split_sentences(text) == wanted

@@ -23,7 +23,7 @@ CASES = [
 
 
 def same(wanted: dict[str, Any], found: dict[str, Any]) -> bool:
-    """Whether a found metric is the labelled one: kind, unit, value and the time as far as given."""
+    """Whether a found metric is the labelled one: kind, unit, value, and time as far as given."""
     if (wanted["kind"], wanted["unit"]) != (found["kind"], found["unit"]):
         return False
     if not found["at"].startswith(wanted.get("at", "")):

@@ -136,7 +136,7 @@ def test_sleep_round_trip(hours: int, minutes: int) -> None:
         assert only(text).value == pytest.approx(wanted, abs=1e-3)
 
 
-@given(st.integers(4, 7), st.integers(0, 11))
+@given(st.integers(4, 6), st.integers(0, 11))
 def test_height_in_feet(feet: int, inches: int) -> None:
     """Feet and inches become centimetres."""
     assert only(f"my height is {feet}'{inches}\"").value == pytest.approx(
@@ -147,7 +147,12 @@ def test_height_in_feet(feet: int, inches: int) -> None:
 @given(st.integers(100, 79_999))
 def test_steps_round_trip(count: int) -> None:
     """Steps come back with and without thousands separators, and in 万."""
-    for text in (f"{count} steps", f"walked {count:,} steps", f"走了{count}步", f"{count / 1e4}万步"):
+    for text in (
+        f"{count} steps",
+        f"walked {count:,} steps",
+        f"走了{count}步",
+        f"{count / 1e4}万步",
+    ):
         assert only(text).value == pytest.approx(count)
 
 
@@ -194,15 +199,13 @@ def test_any_text_is_survived(text: str) -> None:
         assert item.at.tzinfo is not None
 
 
-PIECES = st.lists(
-    st.sampled_from(
-        "bp 血压 120/80 / 148 over 96 slept 睡了 5h 5 个半小时 from 11pm to 6:30 昨晚 十一点 睡 起 "
-        "体重 weight 70 kg 斤 一米七五 5'11\" my mom's 我妈 ? ？ 吗 。 . , ， yesterday 昨天早上 8点 "
-        "3 days ago 三天前 体温 38度5 temp 101.2F 血糖 6.8 mmol/L drank 2 glasses of water 1.2万步 "
-        "mood 6/10 心情 7分 11/20 2026-02-30 31号 99:99 ½ 万 百 点 半 \ue000 \ue002 ².".split(" ")
-    ),
-    max_size=14,
+WORDS = (
+    "bp 血压 120/80 / 148 over 96 slept 睡了 5h 5 个半小时 from 11pm to 6:30 昨晚 十一点 睡 起 "
+    "体重 weight 70 kg 斤 一米七五 5'11\" my mom's 我妈 ? ？ 吗 。 . , ， yesterday 昨天早上 8点 "
+    "三天前 3 days ago 体温 38度5 temp 101.2F 血糖 6.8 mmol/L drank 2 glasses of water 1.2万步 "
+    "mood 6/10 心情 7分 11/20 2026-02-30 31号 99:99 ½ 万 百 点 半 \ue000 \ue002 ²."
 )
+PIECES = st.lists(st.sampled_from(WORDS.split(" ")), max_size=14)
 
 
 @given(PIECES)

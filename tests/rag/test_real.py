@@ -123,3 +123,29 @@ def test_own_answer_tasks_run_on_rows(tmp_path: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out
     assert shown.count("R@1 1.000") >= 4
     assert "MedDialog by ask" in shown
+
+
+def test_the_bench_command_measures_and_fits(
+    tmp_path: Path, pages: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``python -m rag.bench --fit`` prints report and coefficients for both languages."""
+    rows = [
+        f'{{"id":"{lang}{i}","lang":"{lang}","text":"{text} {i}","docs":["{doc}"]}}'
+        for lang, text, doc in (("en", "how much salt", "salt"), ("zh", "吃盐多少", "salt"))
+        for i in range(8)
+    ]
+    (tmp_path / "questions_x.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    off = [row.replace('"id":"', '"id":"off') for row in rows]
+    off = [
+        row.replace("how much salt", "linked list").replace("吃盐多少", "汽车轮胎") for row in off
+    ]
+    (tmp_path / "offtopic.jsonl").write_text("\n".join(off), encoding="utf-8")
+    monkeypatch.setattr(bench, "PAGES", pages)
+    monkeypatch.setattr(bench, "QUESTIONS", tmp_path)
+    assert bench.main(["--fit", "--cache", str(tmp_path / "cache")]) == 0
+    shown = capsys.readouterr().out
+    assert "en: cosine, matched, known, bias = " in shown
+    assert "zh test: AUROC" in shown
+    missing = tmp_path / "none.jsonl"
+    with pytest.raises(FileNotFoundError):
+        bench.main(["--medquad", str(missing)])

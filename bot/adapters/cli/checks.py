@@ -14,7 +14,7 @@ def run_triage(text: str, *, as_json: bool) -> None:
 
     def verdict(row: jsonl.Row) -> dict[str, object]:
         jsonl.text_of(row)
-        result = from_json(triage, row)
+        result = triage.assess(**from_json(row))
         return {"level": result.level, "category": result.category, "why": result.why}
 
     if not text:

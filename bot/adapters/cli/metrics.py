@@ -29,8 +29,8 @@ def parse(
     """Read values from a sentence without keeping them."""
 
     def work(row: jsonl.Row) -> dict[str, Any]:
-        from bot.metrics import parse as parse_metrics
-        from bot.metrics import to_json
+        from bot.metrics.parse import parse as parse_metrics
+        from bot.metrics.parse import to_json
 
         tz = str(row.get("tz") or "UTC")
         now = _now(row.get("now"), tz)
@@ -93,7 +93,8 @@ def show(
 
     async def work(salus: App) -> None:
         from bot.adapters import console
-        from bot.metrics import describe, summarise
+        from bot.metrics.summary import summarise
+        from bot.metrics.words import describe
 
         person = await salus.person("console", user)
         now, tz = datetime.now(UTC), console.zone(salus)
@@ -126,7 +127,7 @@ def _shown(kept: list[Observation], windows: dict[int, Any]) -> dict[str, Any]:
 def _lang(row: jsonl.Row) -> Lang | None:
     lang = row.get("lang")
     if lang in (None, "", "en", "zh"):
-        return lang or None  # type: ignore[return-value]
+        return lang or None
     raise InputError("lang", fault=f"lang {lang!r} is neither 'en' nor 'zh'")
 
 

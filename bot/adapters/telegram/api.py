@@ -1,0 +1,153 @@
+"""The bot's calls, and what each error of the library means to delivery."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from telegram import Bot
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+from telegram.warnings import PTBDeprecationWarning
+
+from bot.adapters.telegram.config import TelegramSettings
+from bot.delivery.errors import (
+    AmbiguousError,
+    DeliveryError,
+    FloodedError,
+    LockedOutError,
+    MovedError,
+    NotSentError,
+    RefusedError,
+    UnreachableError,
+)
+
+Json = dict[str, Any]
+ALLOWED_UPDATES = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "message_reaction",
+    "my_chat_member",
+)
+_NEVER_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.ProxyError,
+)
+_GONE = (
+    "chat not found",
+    "user is deactivated",
+    "peer_id_invalid",
+    "bot is not a member",
+    "not enough rights to send",
+    "have no rights to send",
+    "chat_write_forbidden",
+    "topic_closed",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """Who the bot is. ``reads_all``: privacy mode is off in groups."""
+
+    id: int
+    username: str
+    reads_all: bool = False
+
+
+class SalusBot(Bot):
+    """PTB's bot, plus updates as they came: they are stored before anything reads them."""
+
+    async def raw_updates(self, offset: int | None, timeout_s: int) -> list[Json]:
+        """One long poll. The offset confirms everything below it."""
+        data: Json = {"timeout": timeout_s, "allowed_updates": list(ALLOWED_UPDATES)}
+        if offset is not None:
+            data["offset"] = offset
+        found = await self._post("getUpdates", data, read_timeout=timeout_s + 10)
+        return [u for u in found if isinstance(u, dict)] if isinstance(found, list) else []
+
+
+def make_bot(settings: TelegramSettings) -> SalusBot:
+    """A bot with a pool for sending and a connection of its own for polling."""
+    # The library warns about a coming change of RetryAfter's type from inside RetryAfter itself.
+    warnings.filterwarnings("ignore", message=".*retry_after.*", category=PTBDeprecationWarning)
+    base = settings.base_url.rstrip("/")
+    return SalusBot(
+        token=settings.token,
+        base_url=f"{base}/bot",
+        base_file_url=f"{base}/file/bot",
+        request=HTTPXRequest(connection_pool_size=64, read_timeout=20, connect_timeout=10),
+        get_updates_request=HTTPXRequest(connection_pool_size=1, connect_timeout=10),
+    )
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """Raise delivery's names for the library's errors."""
+    try:
+        yield
+    except TelegramError as error:
+        raise name(error) from error
+
+
+def name(error: TelegramError) -> DeliveryError:
+    """What an error means for the letter that met it."""
+    if isinstance(error, RetryAfter):
+        return FloodedError(_seconds(error))
+    if isinstance(error, ChatMigrated):
+        return MovedError(str(error.new_chat_id))
+    if isinstance(error, Forbidden):
+        return UnreachableError(type(error).__name__)
+    if isinstance(error, InvalidToken):
+        unknown = "unauthorized" in str(error).lower()
+        return LockedOutError("token") if unknown else RefusedError("no such method")
+    if isinstance(error, BadRequest):  # a NetworkError to the library, so it stands first
+        gone = any(word in str(error).lower() for word in _GONE)
+        return UnreachableError("gone") if gone else RefusedError("bad request")
+    if isinstance(error, Conflict):
+        return NotSentError("conflict")
+    if isinstance(error, NetworkError):
+        return _network(error)
+    return AmbiguousError(type(error).__name__)
+
+
+def _network(error: NetworkError) -> DeliveryError:
+    """Only what surely never left, or was refused in Telegram's own words, may go again."""
+    cause = error.__cause__
+    if cause is None or isinstance(cause, _NEVER_LEFT):
+        return NotSentError(type(error).__name__)
+    return AmbiguousError(type(cause).__name__)
+
+
+def _seconds(error: RetryAfter) -> float:
+    wait = error._retry_after  # the public name warns about its type changing
+    return wait.total_seconds()
+
+
+def says(error: TelegramError, *words: str) -> bool:
+    """Whether the error's text holds one of ``words`` (lower case)."""
+    text = str(error).lower()
+    return any(word in text for word in words)
+
+
+def confirmed(updates: Sequence[Json]) -> int | None:
+    """The offset that confirms these updates; None when none has an id."""
+    ids = [u["update_id"] for u in updates if isinstance(u.get("update_id"), int)]
+    return ids[-1] + 1 if ids else None

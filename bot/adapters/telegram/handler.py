@@ -1,0 +1,256 @@
+"""Handles one event: words through the dialogue, buttons and reactions by what they stand for.
+
+Everything that changes something goes through the UnitStore, so it is committed with the
+letters that tell of it. What is only shown (typing, drafts, the answer to a button press) is
+best effort and may happen again after a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
+
+from bot.adapters.telegram import buttons, presses
+from bot.adapters.telegram.api import Me, SalusBot
+from bot.adapters.telegram.events import Event, read
+from bot.adapters.telegram.letters import Paper, greeting
+from bot.adapters.telegram.menus import IN_GROUPS
+from bot.adapters.telegram.preview import PREVIEW, Preview, Previews
+from bot.app import App
+from bot.delivery.sorting import Owed
+from bot.delivery.unit import People, Unit, UnitStore
+from bot.dialogue import commands
+from bot.errors import NotFoundError
+from bot.i18n import t
+from bot.logs import logger
+from bot.model import Lang, Message, ObservationId, Reply, UserId
+from bot.safety import Triage
+from bot.store.letters import Letter, Mailbox, Parcel
+
+_TOO_OLD = timedelta(hours=24)
+_TYPING_S = 4.5  # Telegram shows "typing" for five seconds
+
+
+class TelegramHandler:
+    """delivery.sorting.Handler for Telegram."""
+
+    def __init__(  # parts are given, not found
+        self,
+        app: App,
+        mailbox: Mailbox,
+        bot: SalusBot,
+        me: Me,
+        previews: Previews,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """All parts are given."""
+        self._app = app
+        self._mailbox = mailbox
+        self._bot = bot
+        self._me = me
+        self._previews = previews
+        self._clock = clock
+        self._store = UnitStore(app.store)
+        self._people = People()
+        self._triage = Triage.load()
+        self._presses = presses.Presses(app.dialogue, self._store, mailbox)
+
+    # --- delivery's questions
+
+    async def handle(self, parcel: Parcel, unit: Unit) -> Owed:
+        """See delivery.sorting.Handler."""
+        event = read(parcel.body, self._me)
+        if event is None:
+            return list
+        paper = Paper(event=event, origin=str(parcel.seq), username=self._me.username)
+        match event.kind:
+            case "pressed" | "reacted":
+                letters = await self._pressed(event, paper, unit)
+            case "left" | "joined":
+                letters = await self._membership(event, paper)
+            case _:
+                letters = await self._said(event, paper, parcel, unit)
+        return lambda: [_with_real_ids(letter, unit) for letter in letters]
+
+    def give_up(self, parcel: Parcel) -> Sequence[Letter]:
+        """See delivery.sorting.Handler."""
+        event = read(parcel.body, self._me)
+        if event is None or event.kind != "said":
+            return []
+        paper = Paper(event=event, origin=str(parcel.seq), username=self._me.username)
+        return [paper.say("telegram.given_up", event.lang or "en")]
+
+    def urgent(self, event: Event | None) -> bool:
+        """Whether the words of an event must not wait for an earlier answer."""
+        if event is None or event.kind != "said" or not event.text:
+            return False
+        return self._triage.assess(event.text, lang=self._lang(event)).level == "emergency"
+
+    # --- words
+
+    async def _said(self, event: Event, paper: Paper, parcel: Parcel, unit: Unit) -> list[Letter]:
+        lang = self._lang(event)
+        if self._clock() - event.sent_at > _TOO_OLD:
+            return [paper.say("telegram.too_late", lang)]
+        if event.media and not event.text:
+            return [paper.say(f"telegram.media.{event.media}", lang)]
+        command = commands.read(event.text)
+        urgent = self.urgent(event)
+        if self._belongs_in_private(event, command) and not urgent:
+            rows = buttons.to_private(self._me.username, lang)
+            return [paper.say("place.in_private", lang, keyboard=rows)]
+        user = await self._app.store.user_for("telegram", str(event.user))
+        await unit.held.enter_async_context(self._people.one(user, wait=not urgent))
+        note = await self._corrections(event, user)
+        if event.media:
+            note = t("telegram.media.caption_only", lang)
+        preview = await self._preview(event, parcel)
+        reply = await self._answer(self._message(event, user), preview)
+        if unit.forgot:
+            unit.writes.append(lambda _: self._mailbox.forget_chat(str(event.chat)))
+        paper = replace(paper, replace=preview.message)
+        return self._letters(paper, reply, command, note)
+
+    def _belongs_in_private(self, event: Event, command: tuple[str, str] | None) -> bool:
+        """In a group only what is about nobody: the rest, settings too, is offered in private."""
+        if event.private or command is None:
+            return False
+        return command[0] not in {*IN_GROUPS, "start", "good", "bad"}
+
+    def _letters(
+        self, paper: Paper, reply: Reply, command: tuple[str, str] | None, note: str
+    ) -> list[Letter]:
+        name = command[0] if command else ""
+        if name == "export" and reply.personal:
+            caption = t("telegram.export_ready", reply.lang)
+            return paper.document(reply, "salus-export.json", caption)
+        if name == "start" and paper.event.private:
+            text = f"{reply.text}\n\n{t('telegram.start_choose', reply.lang)}"
+            start = replace(reply, text=text)
+            return paper.reply(start, keyboard=buttons.languages(reply.lang))
+        if reply.text == t("command.forget", reply.lang):
+            return paper.reply(reply, keyboard=buttons.forget(reply.lang))
+        return paper.reply(reply, note=note)
+
+    async def _corrections(self, event: Event, user: UserId) -> str:
+        """An edited message takes back what its earlier wording logged; says so if it did."""
+        if not event.edited:
+            return ""
+        letters = await self._mailbox.letters_about(event.source)
+        ids = [
+            ObservationId(i)
+            for letter in letters
+            if letter.memo.get("user") == str(event.user)
+            for i in letter.memo.get("undo", [])
+        ]
+        gone = await self._store.remove_observations(user, ids) if ids else 0
+        return t("telegram.corrected", self._lang(event)) if gone else ""
+
+    async def _preview(self, event: Event, parcel: Parcel) -> Preview:
+        """A new preview, or the one that an interrupted try left in the chat."""
+        ours = 0
+        if parcel.tries > 1:
+            left = await self._mailbox.letter_of(str(parcel.seq), PREVIEW)
+            shown = left.platform_message_id if left and left.state == "sent" else ""
+            ours = int(shown or 0)
+        preview = self._previews.of(event, str(parcel.seq), ours=ours)
+        preview.over = parcel.tries > 1 and not ours  # what became of the first is not known
+        return preview
+
+    async def _answer(self, message: Message, preview: Preview) -> Reply:
+        """Run the dialogue; show snapshots; return what it ends with."""
+        lang = message.lang or "en"
+        last = Reply(text=t("error.unexpected", lang), kind="clarify", lang=lang)
+        async with (
+            self._typing(preview.event),
+            aclosing(self._app.dialogue.respond(message)) as replies,
+        ):
+            async for reply in replies:
+                if reply.final:
+                    last = reply
+                else:
+                    await preview.show(reply)
+        return last
+
+    def _message(self, event: Event, user: UserId) -> Message:
+        return Message(
+            user=user,
+            place=event.place,
+            text=event.text,
+            sent_at=event.sent_at,
+            tz=self._app.settings.tz or "UTC",
+            lang=event.lang,
+        )
+
+    @asynccontextmanager
+    async def _typing(self, event: Event) -> AsyncIterator[None]:
+        """Show that something is coming, for as long as it takes."""
+        task = asyncio.create_task(self._keep_typing(event))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _keep_typing(self, event: Event) -> None:
+        await asyncio.sleep(0.15)  # fixed texts are quicker than this
+        try:
+            while True:
+                await self._bot.send_chat_action(
+                    event.chat, ChatAction.TYPING, message_thread_id=event.thread
+                )
+                await asyncio.sleep(_TYPING_S)
+        except TelegramError as error:
+            logger().debug("typing not shown", error=type(error).__name__)
+
+    # --- buttons, reactions, membership
+
+    async def _pressed(self, event: Event, paper: Paper, unit: Unit) -> list[Letter]:
+        user = await self._app.store.user_for("telegram", str(event.user))
+        lang = await self._chosen(user, event)
+        if event.data[:2] not in {"v:", "r:", ""}:
+            await unit.held.enter_async_context(self._people.one(user))
+        try:
+            pressed = await self._presses.run(event, paper, user, lang)
+        except NotFoundError:
+            pressed = presses.Pressed(toast=t("telegram.not_yours", lang))
+        if unit.forgot:
+            unit.writes.append(lambda _: self._mailbox.forget_chat(str(event.chat)))
+        if event.callback:
+            await self._acknowledge(event.callback, pressed.toast)
+        return list(pressed.letters)
+
+    async def _chosen(self, user: UserId, event: Event) -> Lang:
+        return (await self._store.profile(user)).lang or self._lang(event)
+
+    async def _acknowledge(self, callback: str, toast: str) -> None:
+        """Stop the button's spinner. "Query is too old" is no reason to do anything else."""
+        try:
+            await self._bot.answer_callback_query(callback, text=toast[:200] or None)
+        except TelegramError as error:
+            logger().debug("press not acknowledged", error=type(error).__name__)
+
+    async def _membership(self, event: Event, paper: Paper) -> list[Letter]:
+        came = event.kind == "joined"
+        await self._mailbox.set_reachable(str(event.chat), came, now=self._clock())
+        if not came or event.private:
+            return []
+        return list(greeting(event, paper.origin, self._me.username, self._lang(event)))
+
+    def _lang(self, event: Event) -> Lang:
+        default: Lang = "zh" if self._app.settings.lang == "zh" else "en"
+        return event.lang or default
+
+
+def _with_real_ids(letter: Letter, unit: Unit) -> Letter:
+    """The ids that were stored in place of those we handed out before."""
+    undo = letter.memo.get("undo")
+    if not undo:
+        return letter
+    return replace(letter, memo={**letter.memo, "undo": unit.ids(undo)})

@@ -1,0 +1,141 @@
+"""Claims arrivals and has them handled: in order in one lane, side by side across lanes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.delivery.unit import Unit, unit
+from bot.errors import StoreError
+from bot.logs import logger
+from bot.ports import Store
+from bot.store.letters import Letter, Mailbox, Parcel
+
+MAX_TRIES = 8
+_IDLE_S = 1.0
+Owed = Callable[[], Sequence[Letter]]
+
+
+class Handler(Protocol):
+    """What an adapter does with an arrival."""
+
+    async def handle(self, parcel: Parcel, unit: Unit) -> Owed:
+        """Do it. Letters are asked for when the effects are stored, so that ids are real."""
+        ...
+
+    def give_up(self, parcel: Parcel) -> Sequence[Letter]:
+        """Letters that tell the person that this one cannot be answered."""
+        ...
+
+
+class Sorter:
+    """One per office. ``run`` until ``stop``; ``wake`` when something was accepted."""
+
+    def __init__(  # noqa: PLR0913  # parts are given, not found
+        self,
+        mailbox: Mailbox,
+        handler: Handler,
+        store: Store,
+        *,
+        holder: str,
+        clock: Callable[[], datetime],
+        on_letters: Callable[[], None] = lambda: None,
+        at_once: int = 64,
+        patience_s: float = 75.0,
+    ) -> None:
+        """``store`` is the real store behind the dialogue's UnitStore."""
+        self._mailbox = mailbox
+        self._handler = handler
+        self._store = store
+        self._holder = holder
+        self._clock = clock
+        self._on_letters = on_letters
+        self._at_once = at_once
+        self._patience_s = patience_s
+        self._awake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Look again."""
+        self._awake.set()
+
+    async def run(self, stop: asyncio.Event, *, drain_s: float = 6.0) -> None:
+        """Work until ``stop``, then let what is under way end; the rest stays in the inbox."""
+        try:
+            while not stop.is_set():
+                self._awake.clear()
+                if not await self._claim():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._awake.wait(), _IDLE_S)
+            if self._running:
+                await asyncio.wait(self._running, timeout=drain_s)
+        finally:
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _claim(self) -> bool:
+        """Start what can be started; whether there may be more."""
+        room = self._at_once - len(self._running)
+        if room <= 0:
+            return False
+        try:
+            parcels = await self._mailbox.claim(self._holder, now=self._clock(), limit=room)
+        except StoreError as error:
+            logger().warning("inbox cannot be read", error=type(error).__name__)
+            return False
+        for parcel in parcels:
+            task = asyncio.create_task(self._one(parcel))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+        return len(parcels) == room
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._awake.set()
+
+    async def _one(self, parcel: Parcel) -> None:
+        try:
+            with unit() as held:
+                async with held.held:
+                    async with asyncio.timeout(self._patience_s):
+                        owed = await self._handler.handle(parcel, held)
+                    await self._finish(parcel, held, owed)
+        except Exception as error:  # noqa: BLE001  # a poisonous message must not stop its lane
+            logger().error("message not handled", error=type(error).__name__, count=parcel.tries)
+            await self._again(parcel)
+        self._on_letters()
+
+    async def _finish(self, parcel: Parcel, held: Unit, owed: Owed) -> None:
+        async def effects() -> Sequence[Letter]:
+            await held.apply(self._store)
+            return owed()
+
+        await self._mailbox.finish(parcel, effects, now=self._clock())
+
+    async def _again(self, parcel: Parcel) -> None:
+        """Put it back for later, or give it up after too many tries."""
+        now = self._clock()
+        wait = backoff(parcel.tries)
+        while True:
+            try:
+                if parcel.tries >= MAX_TRIES:
+                    logger().error("message given up", state="dead", count=parcel.tries)
+                    await self._mailbox.bury(parcel, self._handler.give_up(parcel), now=now)
+                else:
+                    until = now + timedelta(seconds=wait)
+                    await self._mailbox.put_back(parcel, not_before=until)
+            except StoreError:
+                await asyncio.sleep(0.5)  # it stays ours until the database is back
+            else:
+                return
+
+
+def backoff(tries: int, *, most: float = 60.0) -> float:
+    """Seconds before the next try: doubling from a quarter of a second, with jitter."""
+    base = min(most, 0.25 * 2.0 ** min(tries, 12))
+    return base * random.uniform(0.5, 1.0)  # noqa: S311  # spreading, not secrecy

@@ -1,0 +1,226 @@
+"""The effects of one message, held back until its reply is committed with them.
+
+The dialogue works on a UnitStore. Inside ``unit()`` its writes are noted and seen by its own
+reads, and nothing reaches the database; ``Unit.apply`` then makes them, in one transaction with
+the letters owed and the end of the arrival. A crash before that leaves no trace, so the
+message is simply handled anew; outside ``unit()`` a UnitStore is the store itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.dialogue.lanes import Lanes
+from bot.ids import new_id
+from bot.model import (
+    Feedback,
+    MetricKind,
+    Observation,
+    ObservationId,
+    Profile,
+    Turn,
+    TurnId,
+    UserId,
+)
+from bot.ports import Store
+
+Write = Callable[[Store], Awaitable[None]]
+
+
+@dataclass
+class Unit:
+    """What one message changed so far. ``forgot`` holds people who were erased."""
+
+    writes: list[Write] = field(default_factory=list)
+    profiles: dict[UserId, Profile] = field(default_factory=dict)
+    added: dict[UserId, list[list[Observation]]] = field(default_factory=dict)
+    removed: set[ObservationId] = field(default_factory=set)
+    turns: list[Turn] = field(default_factory=list)
+    forgot: set[UserId] = field(default_factory=set)
+    real: dict[ObservationId, ObservationId] = field(default_factory=dict)
+    held: AsyncExitStack = field(default_factory=AsyncExitStack)  # given back after the commit
+
+    async def apply(self, store: Store) -> None:
+        """Make every write, in order. May be called again after a failed transaction."""
+        self.real.clear()
+        for write in self.writes:
+            await write(store)
+
+    def ids(self, given: Sequence[str]) -> list[str]:
+        """Stored ids for those we handed out before storing; others as they are."""
+        return [self.real.get(ObservationId(i), ObservationId(i)) for i in given]
+
+
+_current: ContextVar[Unit | None] = ContextVar("salus_unit", default=None)
+
+
+@contextmanager
+def unit() -> Iterator[Unit]:
+    """Hold writes of this task back from here on."""
+    made = Unit()
+    token = _current.set(made)
+    try:
+        yield made
+    finally:
+        _current.reset(token)
+
+
+class People:
+    """One message of a person at a time, also when they write in two chats at once."""
+
+    def __init__(self) -> None:
+        """Nobody is being answered."""
+        self._lanes = Lanes()
+
+    @asynccontextmanager
+    async def one(self, user: UserId, *, wait: bool = True) -> AsyncIterator[None]:
+        """Hold the person; an emergency does not ``wait``."""
+        if not wait:
+            yield
+            return
+        async with self._lanes.hold(user):
+            yield
+
+
+class UnitStore:
+    """ports.Store that keeps its writes back inside ``unit()``."""
+
+    def __init__(self, store: Store) -> None:
+        """``store`` is the real one."""
+        self._store = store
+
+    async def profile(self, user: UserId) -> Profile:
+        """As saved in this unit, else as stored."""
+        unit = _current.get()
+        if unit is not None and user in unit.profiles:
+            return unit.profiles[user]
+        return await self._store.profile(user)
+
+    async def save_profile(self, profile: Profile) -> None:
+        """Replace the profile."""
+        unit = _current.get()
+        if unit is None:
+            await self._store.save_profile(profile)
+            return
+        unit.profiles[profile.user] = profile
+        unit.writes.append(lambda store: store.save_profile(profile))
+
+    async def add_observations(
+        self, user: UserId, observations: Sequence[Observation]
+    ) -> list[ObservationId]:
+        """Keep observations; in a unit their ids are stand-ins until it is applied."""
+        unit = _current.get()
+        if unit is None:
+            return await self._store.add_observations(user, observations)
+        ids = [ObservationId(new_id()) for _ in observations]
+        batch = [replace(o, id=i) for o, i in zip(observations, ids, strict=True)]
+        unit.added.setdefault(user, []).append(batch)
+
+        async def write(store: Store) -> None:
+            real = await store.add_observations(user, observations)
+            unit.real.update(zip(ids, real, strict=True))
+
+        unit.writes.append(write)
+        return ids
+
+    async def observations(
+        self, user: UserId, *, kind: MetricKind | None = None, since: datetime | None = None
+    ) -> list[Observation]:
+        """Stored ones and this unit's, without those it removed, oldest first."""
+        found = await self._store.observations(user, kind=kind, since=since)
+        unit = _current.get()
+        if unit is None:
+            return found
+        new = [o for batch in unit.added.get(user, []) for o in batch]
+        found += [o for o in new if kind in (None, o.kind) and (since is None or o.at >= since)]
+        return sorted((o for o in found if o.id not in unit.removed), key=lambda o: o.at)
+
+    async def last_logged(self, user: UserId) -> list[ObservationId]:
+        """The newest batch, this unit's first."""
+        unit = _current.get()
+        if unit is not None:
+            for batch in reversed(unit.added.get(user, [])):
+                left = [o.id for o in batch if o.id and o.id not in unit.removed]
+                if left:
+                    return left
+        return await self._store.last_logged(user)
+
+    async def remove_observations(self, user: UserId, ids: Sequence[ObservationId]) -> int:
+        """Remove the person's own of ``ids``; how many there are."""
+        unit = _current.get()
+        if unit is None:
+            return await self._store.remove_observations(user, ids)
+        own = {o.id for o in await self.observations(user)}
+        gone = [i for i in ids if i in own]
+        unit.removed.update(gone)
+
+        async def write(store: Store) -> None:
+            real = [unit.real.get(i, i) for i in gone]
+            await store.remove_observations(user, real)
+
+        unit.writes.append(write)
+        return len(gone)
+
+    async def add_turn(self, turn: Turn) -> None:
+        """Keep a turn."""
+        unit = _current.get()
+        if unit is None:
+            await self._store.add_turn(turn)
+            return
+        unit.turns.append(turn)
+        unit.writes.append(lambda store: store.add_turn(turn))
+
+    async def turn(self, user: UserId, turn: TurnId) -> Turn:
+        """A turn of this unit, else a stored one."""
+        unit = _current.get()
+        for kept in unit.turns if unit is not None else ():
+            if (kept.user, kept.id) == (user, turn):
+                return kept
+        return await self._store.turn(user, turn)
+
+    async def history(self, user: UserId, *, platform: str, chat: str, limit: int) -> list[Turn]:
+        """Stored turns of the place, then this unit's."""
+        found = await self._store.history(user, platform=platform, chat=chat, limit=limit)
+        unit = _current.get()
+        if unit is None:
+            return found
+        here = (user, platform, chat)
+        new = [t for t in unit.turns if (t.user, t.place.platform, t.place.chat) == here]
+        return [*found, *new][-limit:] if limit > 0 else []
+
+    async def vote(self, feedback: Feedback) -> None:
+        """Keep a vote; NotFoundError at once if the turn is not theirs."""
+        unit = _current.get()
+        if unit is None:
+            await self._store.vote(feedback)
+            return
+        await self.turn(feedback.user, feedback.turn)
+        unit.writes.append(lambda store: store.vote(feedback))
+
+    async def votes(self) -> list[Feedback]:
+        """Everybody's stored votes."""
+        return await self._store.votes()
+
+    async def export(self, user: UserId) -> dict[str, object]:
+        """Everything stored about a person."""
+        return await self._store.export(user)
+
+    async def forget(self, user: UserId) -> None:
+        """Erase a person; what this unit was about to keep of them is dropped with it."""
+        unit = _current.get()
+        if unit is None:
+            await self._store.forget(user)
+            return
+        unit.forgot.add(user)
+        unit.profiles.pop(user, None)
+        unit.added.pop(user, None)
+        unit.turns = [t for t in unit.turns if t.user != user]
+        unit.writes[:] = [lambda store: store.forget(user)]
+
+    async def close(self) -> None:
+        """Close the real store."""
+        await self._store.close()

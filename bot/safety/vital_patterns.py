@@ -1,0 +1,95 @@
+"""The expressions that find measured values in normalised text, English and Chinese.
+
+They only locate numbers; units, plausibility and meaning are decided in vitals.py.
+"""
+
+from __future__ import annotations
+
+import re
+
+# words that may stand between the name of a vital sign and its number
+_BETWEEN = (
+    r"(?:\s|:|=|：|,|~|are|of|is|was|at|about|around|reading|reads|level|now|only|just|down|to|has"
+    r"|been|hit|dropped|went|up|shows?|says?|score|显示|掉|降|跌|量|测|每分钟|是|为|到|一直|总|在|大概"
+    r"|只有|才|高达|有|都){0,6}"
+)
+
+BP = re.compile(
+    r"(?<![\d./])(\d{2,3})\s*(?:/|／|over|比|低压)\s*(\d{2,3}|p(?:alp(?:able)?)?\b)(?![\d/])"
+)
+BP_WORD = re.compile(
+    r"(?:\bbp\b|blood ?pressure|systolic|血压|高压|收缩压)"
+    r"(?:\s|:|：|of|is|was|at|in the|到|是|为|都|高达|升到|飙到|有){0,5}(\d{2,3})(?![\d.])"
+)
+DIASTOLIC_WORD = re.compile(
+    r"(?:diastolic|低压|舒张压)(?:\s|of|is|was|是|到|为|都|:|：){0,4}(\d{2,3})"
+)
+HEART = re.compile(
+    r"(?:\bhr\b|heart ?rate|heart beat(?:ing)?|\bpulse\b|\bbpm\b|\bp(?= ?\d{2,3}\b)"
+    rf"|\brate (?=of \d)|心率|心跳|脉搏){_BETWEEN}(\d{{2,3}})(?![\d%./])"
+)
+HEART_AFTER = re.compile(r"(?<![\d.])(\d{2,3})\s*(?:bpm|beats)")
+RESP = re.compile(
+    r"(?:\brr\b|respirat(?:ory|ion) ?rate|respirations|breathing rate|呼吸(?:频率|次数)?)"
+    rf"{_BETWEEN}(\d{{1,2}})(?![\d%])"
+)
+RESP_AFTER = re.compile(
+    r"(?:breath\w*|呼吸)[^.。]{0,14}?(\d{2})\s*(?:times|breaths)\s*(?:a|per|/)\s*min"
+    r"|呼吸[^。]{0,6}?(\d{2})次"
+)
+SPO2 = re.compile(
+    r"(?:\bsp ?o2\b|\bsa ?o2\b|\bo2\b(?: ?sats?)?|\bsats?\b|saturation|oximeter|pulse ?ox"
+    r"|(?:blood )?oxygen(?: saturation)?(?: level)?|血氧(?:仪|饱和度)?(?:显示)?)"
+    rf"{_BETWEEN}(\d{{2,3}})\s*(?:%|percent)?(?![\d.]*\s*(?:l\b|liter|litre))"
+)
+TEMP = re.compile(
+    r"(?:\btemp(?:erature)?\b|thermometer|体温计|\bfever(?:ish)?\b|\bt(?=[: ]?\d)|体温|发烧|发热"
+    rf"|高烧|烧到|烧)(?:了|都|有|已经)?{_BETWEEN}(\d{{2,3}}(?:\.\d{{1,2}})?)(?![\d/])"
+)
+TEMP_AFTER = re.compile(
+    r"(?<![\d.])(\d{2,3}(?:\.\d)?)\s*(?:°|º|˚|degrees?|deg\b|度|℃|℉)\s*(c|f)?"
+    r"|(?<![\d.])(\d{2,3}\.\d)\s*(?:c|f)?\s+(?:fever|temp)"
+    r"|(?<![\d.])((?:3[4-9]|4[0-3])\.\d|(?:9[5-9]|10[0-8])\.\d)\s*[cf]\b"
+    r"|(?<![\d.])(\d{2,3}(?:\.\d)?)\s+fever"
+)
+GLUCOSE = re.compile(
+    r"(?:glucose|blood sugars?|\bsugars?\b|\bbgl?\b|\bbm\b|glucometer|\bmeter\b|血糖)"
+    rf"(?: level)?s?{_BETWEEN}(\d{{1,4}}(?:\.\d)?)(?![\d%/])\s*(mmol|mg|毫摩尔|毫克)?"
+)
+GLUCOSE_UNIT = re.compile(r"(?<![\d.])(\d{1,4}(?:\.\d)?)\s*(mmol|mg ?/? ?dl)")
+SUGAR_TALK = re.compile(r"sugar|glucose|diabet|insulin|血糖|糖尿病|胰岛素|hypo|\bbg")
+PAIN = re.compile(
+    r"(?<![\d/])(?:pain[a-z ]{0,20})?(10|20|[0-9])\+?\s*(?:/\s*10\+?|out of (?:10|ten))(?![\d/])"
+    r"|疼痛(?:评分)?(10|[0-9])分"
+)
+WEEKS = re.compile(
+    r"(\d{1,2})\s*(?:-| )?(?:weeks?|wks?)[ -](?:pregnant|gestation|along)"
+    r"|孕\s*(\d{1,2})\s*周|怀孕\s*(\d{1,2})\s*周"
+)
+
+UNIT_MONTHS = (
+    (re.compile(r"year|yr|y/?o|yo|岁|周岁"), 12.0),
+    (re.compile(r"month|mo|个多?月|月龄|月大"), 1.0),
+    (re.compile(r"week|wk|周|星期"), 12 / 52),
+    (re.compile(r"day|天|日龄"), 12 / 365),
+)
+AGE = re.compile(
+    r"(?<![\d.])(\d{1,3})[ -]*(years?|yrs?|months?|mos?|weeks?|wks?|days?)[ -]*"
+    r"(?:of age|olf?d?\b|baby|infant|newborn|boy\b|girl\b|male|female|son\b|daughter)"
+    r"|(?<![\d.])(\d{1,3})\s?(y/?o|yo)\b"
+    r"|(?<![\d.])(\d{1,3})\s*(周?岁)"
+)
+_CHILD = r"(?:宝宝|婴儿|孩子|儿子|女儿|娃|新生儿|小孩|小宝)"
+_ZH_COUNT = r"(\d{1,3}|[一二两三四五六七八九十]+)"
+AGE_BABY = re.compile(
+    rf"{_CHILD}(?:才|刚|刚刚|出生|生下来|现在|有|是|已经|第)*(\d{{1,3}})\s*(天)"
+    r"|(?:baby|newborn|infant|son|daughter|child)[^.;!?]{0,16}?(?<![\d.])(\d{1,2})\s*"
+    r"((?:weeks?|months?)(?= old|,|\.|$| and| with| ago)|days? (?:old|ago))"
+    rf"|{_CHILD}[^。.;；!?]{{0,16}}?(?<![\d.]){_ZH_COUNT}\s*"
+    r"(个多?月|月龄|月大|周大|天大|天(?=[^。]{0,8}[烧热]))"
+    rf"|(?<![\d.]){_ZH_COUNT}\s*(个多?月|月龄|月大|周|天)大?(?:的|左右的)?{_CHILD}"
+)
+ADULT_AGE = re.compile(
+    r"\b(?:im|i am|am|age|aged|she is|he is|shes|hes|hes like)[ :](\d{1,3})\b"
+    r"(?!\s*(?:weeks?|wks|months|days|mmol|mg|kg|lb|%|st\b|cm|/))"
+)

@@ -1,0 +1,140 @@
+"""The whole application on real parts: real index, real SQLite, the real client, a wire-level
+model server that fails in every way we know."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.adapters import console
+from bot.app import App, build, make_generator
+from bot.generation.embedded import EmbeddedGenerator
+from bot.model import Turn
+from bot.settings import load
+from tests.fakes.model_server import Mode, model_server
+
+QUESTION = "How much sleep do adults need?"
+
+
+@asynccontextmanager
+async def salus(folder: Path, url: str, **more: str) -> AsyncGenerator[App, None]:
+    """The application over a copy of the ready index, asking the model at ``url``."""
+    settings = {
+        "SALUS_DATA_DIR": str(folder), "SALUS_MODEL_URL": url, "SALUS_TZ": "UTC",
+        "SALUS_MODEL_FIRST_TOKEN_S": "2", "SALUS_MODEL_TOTAL_S": "4",
+    }  # fmt: skip
+    async with build(load(settings | more)) as app:
+        await app.retriever.warm()
+        yield app
+
+
+async def last_turn(app: App, who: str = "ann") -> Turn:
+    """The newest recorded turn of a person."""
+    user = await app.person("console", who)
+    return (await app.store.history(user, platform="console", chat="terminal", limit=1))[-1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, knowledge_dir: Path) -> Path:
+    """A data folder of one's own."""
+    target = tmp_path / "salus"
+    shutil.copytree(knowledge_dir, target)
+    return target
+
+
+async def test_a_model_that_cites_is_shown_as_it_is(folder: Path) -> None:
+    """A supported, cited sentence of the served model reaches the person."""
+    async with model_server() as server, salus(folder, server.url) as app:
+        found = await app.retriever.search(QUESTION, lang="en", limit=6)
+        server.text = (
+            found.hits[0].passage.text.splitlines()[0].split(". ")[0].rstrip(".") + " [1]."
+        )
+        reply = await console.final_reply(app, "ann", QUESTION)
+        turn = await last_turn(app)
+    assert reply.path == "model"
+    assert reply.model == "fake-model"
+    assert reply.citations
+    assert turn.model == "fake-model"
+    assert turn.timings["first_token_ms"] > 0
+    asked = server.requests[0]["messages"]
+    assert QUESTION in asked[-1]["content"]
+    assert "tools" not in server.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "failure"),
+    [
+        ("busy", "error.model_unavailable"),
+        ("hang", "error.model_timeout"),
+        ("hang_midway", "error.model_timeout"),
+        ("cut", "error.model_cut_off"),
+        ("no_finish", "error.model_cut_off"),
+        ("abort", "error.model_aborted"),
+        ("answer", "check."),
+    ],
+)
+async def test_whatever_the_model_does_the_answer_is_whole_and_in_time(
+    folder: Path, mode: Mode, failure: str
+) -> None:
+    """Busy, hung, cut, aborted or made up: the extractive answer, within the deadline, on record."""
+    text = "Adults need precisely nineteen hours of sleep according to nobody at all in the world."
+    started = datetime.now(UTC)
+    async with model_server(mode=mode, text=text) as server, salus(folder, server.url) as app:
+        reply = await console.final_reply(app, "ann", QUESTION)
+        turn = await last_turn(app)
+    assert (datetime.now(UTC) - started).total_seconds() < 12
+    assert reply.kind == "answer"
+    assert reply.path == "extractive"
+    assert "nineteen" not in reply.text
+    assert reply.citations
+    assert turn.failure.startswith(failure)
+    assert turn.id == reply.turn
+
+
+async def test_with_no_server_at_all(folder: Path) -> None:
+    """A refused connection costs next to nothing."""
+    async with salus(folder, "http://127.0.0.1:9/v1") as app:
+        await console.final_reply(app, "ann", QUESTION)
+        reply = await console.final_reply(app, "ann", "How do I lower my blood pressure?")
+        turn = await last_turn(app)
+    assert reply.path == "extractive"
+    assert turn.failure == "error.model_unavailable"
+    assert reply.timings.total_ms < 3000
+
+
+@pytest.mark.embedded
+async def test_the_embedded_model_is_asked_and_never_shown_unchecked(folder: Path) -> None:
+    """The default needs no server; whatever the small model says, the answer is cited."""
+    settings = load({"SALUS_DATA_DIR": str(folder), "SALUS_TZ": "UTC"})
+    assert isinstance(make_generator(settings), EmbeddedGenerator)
+    async with build(settings) as app:
+        await app.warm()
+        reply = await console.final_reply(app, "ann", QUESTION)
+        turn = await last_turn(app)
+        chinese = await console.final_reply(app, "ann", "成年人每天要睡几个小时？")
+    assert reply.citations
+    assert reply.path in {"model", "extractive"}
+    assert turn.model.startswith("smollm2")
+    assert reply.path == "model" or turn.failure
+    assert chinese.path == "extractive"
+
+
+async def test_export_and_forget_reach_the_disk(folder: Path) -> None:
+    """After /forget nothing the person said can be found in any file of the data folder."""
+    async with salus(folder, "", SALUS_MODEL="off") as app:
+        await console.final_reply(app, "ann", "slept 5h")
+        await console.final_reply(app, "ann", "how does zanzibar moonlight change my sleep?")
+        assert "zanzibar" in (await console.final_reply(app, "ann", "/export")).text
+        await console.final_reply(app, "ann", "/forget")
+        await console.final_reply(app, "ann", "yes")
+        again = await console.final_reply(app, "ann", "/trend")
+        assert "Nothing logged" in again.text
+        assert "automated assistant" in again.text
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert b"zanzibar" not in path.read_bytes()
