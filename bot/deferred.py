@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.logs import failed
 from bot.model import (
     Feedback,
     Lang,
@@ -24,13 +25,13 @@ from bot.model import (
     TurnId,
     UserId,
 )
-from rag.types import RetrievalError
+from rag.types import KnowledgeError, RetrievalError
 
 if TYPE_CHECKING:
     from bot.store import PersonStore
     from rag.library import Knowledge
 
-SEARCH_DEADLINE_S = 6.0
+SEARCH_DEADLINE_S = 10.0
 
 
 class DeferredRetriever:
@@ -46,13 +47,22 @@ class DeferredRetriever:
         """The open library. Raises a KnowledgeError when it cannot be opened."""
         async with self._opening:
             if self._knowledge is None:
-                self._knowledge = await asyncio.to_thread(self._opener)
+                self._knowledge = await asyncio.to_thread(self._open)
         return self._knowledge
 
+    def _open(self) -> Knowledge:
+        """Open and load everything a search needs: none of it counts as searching."""
+        try:
+            knowledge = self._opener()
+            knowledge.warm()
+        except KnowledgeError as error:
+            failed("knowledge cannot be opened", error)
+            raise
+        return knowledge
+
     async def warm(self) -> None:
-        """Open the library and make one search, so that the first real one is quick."""
-        knowledge = await self.knowledge()
-        await asyncio.to_thread(knowledge.search, "sleep", lang="en", limit=1)
+        """Open the library now, so that the first question does not wait for it."""
+        await self.knowledge()
 
     async def search(self, query: str, *, lang: Lang | None, limit: int) -> SearchResult:
         """See ports.Retriever; opening may take long, searching may not."""

@@ -97,7 +97,7 @@ class MiniLm:
         return out
 
     def batches(
-        self, texts: Sequence[str], *, budget: int = 2048
+        self, texts: Sequence[str], *, budget: int = 1024
     ) -> Iterator[tuple[list[int], Vectors]]:
         """Yield (places, vectors) in batches of like length, at most ``budget`` word pieces each.
 
@@ -172,11 +172,11 @@ class MiniLm:
             self._session = onnxruntime.InferenceSession(
                 str(packaged(*_MODEL)), options, providers=["CPUExecutionProvider"]
             )
-            _give_back_memory()
+            give_back_memory()
 
 
-def _give_back_memory() -> None:
-    """Return what model loading freed (about 60 MB) to the system where glibc can."""
+def give_back_memory() -> None:
+    """Return freed memory to the system where glibc can (60 MB after loading the model)."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

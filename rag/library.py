@@ -141,7 +141,7 @@ class Knowledge:
         wanted = self._embedder.query(query)
         found = np.zeros(len(texts), dtype=np.float32)
         for places, vectors in self._embedder.batches(texts):
-            found[places] = vectors @ wanted
+            found[places] = np.einsum("ij,j->i", vectors, wanted)  # no BLAS buffers, see fuse
         return [float(value) for value in found]
 
     # --- changing ------------------------------------------------------------

@@ -91,6 +91,7 @@ class Upkeep:
 
     def publish(self, revs: Sequence[str], progress: Progress | None) -> str:
         """Make these revisions the active version, unless they are; returns its id."""
+        from rag.embed import give_back_memory
         from rag.publish import publish
 
         version = version_of(list(revs))
@@ -98,6 +99,7 @@ class Upkeep:
             publish(self.store, self.embedder, self.backend, self.folder, revs, progress)
             self.store.prune(KEEP_RETIRED)
             self._sweep()
+            give_back_memory()
         return version
 
     def load(self, version: str) -> LoadedIndex:

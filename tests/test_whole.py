@@ -81,7 +81,7 @@ async def test_a_model_that_cites_is_shown_as_it_is(folder: Path) -> None:
 async def test_whatever_the_model_does_the_answer_is_whole_and_in_time(
     folder: Path, mode: Mode, failure: str
 ) -> None:
-    """Busy, hung, cut, aborted or made up: the extractive answer, within the deadline, on record."""
+    """Busy, hung, cut, aborted or made up: the extractive answer, in time, on record."""
     text = "Adults need precisely nineteen hours of sleep according to nobody at all in the world."
     started = datetime.now(UTC)
     async with model_server(mode=mode, text=text) as server, salus(folder, server.url) as app:
@@ -135,6 +135,9 @@ async def test_export_and_forget_reach_the_disk(folder: Path) -> None:
         again = await console.final_reply(app, "ann", "/trend")
         assert "Nothing logged" in again.text
         assert "automated assistant" in again.text
-    for path in folder.rglob("*"):
-        if path.is_file():
-            assert b"zanzibar" not in path.read_bytes()
+    assert not files_with(folder, b"zanzibar")
+
+
+def files_with(folder: Path, text: bytes) -> list[Path]:
+    """The files below a folder that hold some bytes."""
+    return [p for p in folder.rglob("*") if p.is_file() and text in p.read_bytes()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.i18n import t
-from bot.model import Reply
+from bot.model import Citation, Reply
 
 
 def as_json(reply: Reply) -> dict[str, Any]:
@@ -33,11 +33,21 @@ def sources_text(reply: Reply) -> str:
     if not reply.citations:
         return ""
     lines = [t("sources.title", reply.lang)]
-    for c in reply.citations:
+    for shared in _same_source(reply.citations):
+        c = shared[0]
+        marks = "".join(f"[{one.number}]" for one in shared)
         key = "sources.line" if c.organisation else "sources.line_plain"
-        line = t(key, reply.lang, number=c.number, title=c.title, organisation=c.organisation)
+        line = t(key, reply.lang, marks=marks, title=c.title, organisation=c.organisation)
         reviewed = t("sources.reviewed", reply.lang, date=c.reviewed) if c.reviewed else ""
-        lines.append(f"{line}{reviewed}")
+        lines.append(f"  {line}{reviewed}")
         if c.url:
             lines.append(f"      {c.url}")
     return "\n".join(lines)
+
+
+def _same_source(citations: tuple[Citation, ...]) -> list[list[Citation]]:
+    """Citations of different passages that show the same source, together."""
+    shown: dict[tuple[str, str, str], list[Citation]] = {}
+    for one in citations:
+        shown.setdefault((one.organisation, one.title, one.url), []).append(one)
+    return list(shown.values())

@@ -1,11 +1,12 @@
-"""What to search for when a question leans on the one before ("and for children?")."""
+"""What to search for: a question may lean on the one before, or carry a reading to judge."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from bot.model import Turn
+from bot.i18n import t
+from bot.model import Lang, Observation, Turn
 
 _LEANS = re.compile(
     r"^(?:and\b|what about|how about|what if|why\??$|why is that|how so|what else|anything else"
@@ -24,6 +25,16 @@ def search_text(text: str, history: Sequence[Turn]) -> str:
     if not answered or not _leans(text):
         return text
     return f"{answered[-1].asked} {text}"
+
+
+def with_readings(query: str, readings: Sequence[Observation], lang: Lang) -> str:
+    """The query and, for each value in it, what is asked about such a value.
+
+    "My pressure is 150/95, is that bad?" is about limits and when to be seen; the bare words
+    of the message say neither.
+    """
+    asked = dict.fromkeys(t(f"query.reading.{item.kind}", lang) for item in readings)
+    return " ".join([query, *asked])
 
 
 def _leans(text: str) -> bool:

@@ -36,9 +36,7 @@ class Logbook:
             lines.append(confirm(parsed.observations, heard.lang, heard.now, tz))
         if parsed.asks:
             await self._remember(heard.profile, parsed.asks[0], heard.now)
-            lines.append(
-                ask_text(parsed.asks[0], heard.lang, now=heard.now, tz=heard.message.tz)
-            )
+            lines.append(ask_text(parsed.asks[0], heard.lang, now=heard.now, tz=heard.message.tz))
         return Said(
             text="\n".join(lines),
             kind="logged" if ids else "clarify",

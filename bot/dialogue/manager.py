@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from bot.dialogue import commands, numbers, smalltalk
 from bot.dialogue.answering import Answerer, Question
 from bot.dialogue.commands import PENDING_COUNTRY, Commands
-from bot.dialogue.followup import search_text
+from bot.dialogue.followup import search_text, with_readings
 from bot.dialogue.hearing import Defaults, hear, unreadable
 from bot.dialogue.lanes import Lanes
 from bot.dialogue.logbook import Logbook
@@ -63,9 +63,7 @@ class DialogueManager:
     async def respond(self, message: Message) -> AsyncGenerator[Reply, None]:
         """Yield snapshots; the last one is final. Raises nothing but cancellation."""
         started = self._clock()
-        heard = await hear(
-            message, store=self._store, triage=self._triage, defaults=self._defaults
-        )
+        heard = await hear(message, store=self._store, triage=self._triage, defaults=self._defaults)
         if heard.triage.level == "emergency":
             said = self._emergency(heard, heard.triage)
             turn = _turn_id()
@@ -210,7 +208,8 @@ class DialogueManager:
             if logged.kind in {"emergency", "crisis", "clarify"} or not utterance.is_question:
                 yield logged
                 return
-        async with aclosing(self._answer(heard, logged)) as snapshots:
+        readings = utterance.metrics.observations
+        async with aclosing(self._answer(heard, logged, readings)) as snapshots:
             async for said in snapshots:
                 yield said
 
@@ -236,8 +235,10 @@ class DialogueManager:
     def _may_log(self, heard: Heard) -> bool:
         return heard.private and heard.message.place.platform in self._defaults.metrics_allowed
 
-    async def _answer(self, heard: Heard, logged: Said | None) -> AsyncGenerator[Said, None]:
-        question = await self._question(heard)
+    async def _answer(
+        self, heard: Heard, logged: Said | None, readings: Sequence[Observation]
+    ) -> AsyncGenerator[Said, None]:
+        question = await self._question(heard, readings)
         opening = _opening(heard, question, logged, self._country(heard))
         personal = bool(logged or question.own.shown or question.own.context)
         async with aclosing(self._answerer.answer(question)) as snapshots:
@@ -249,7 +250,7 @@ class DialogueManager:
                     undo=logged.undo if logged else (),
                 )
 
-    async def _question(self, heard: Heard) -> Question:
+    async def _question(self, heard: Heard, readings: Sequence[Observation]) -> Question:
         """The question with what this place may know about the person; nothing in a group."""
         user, place = heard.message.user, heard.message.place
         history = await self._store.history(
@@ -262,7 +263,7 @@ class DialogueManager:
         facts = tuple(f"{k}: {v}" for k, v in heard.profile.facts.items()) if heard.private else ()
         return Question(
             text=heard.text,
-            search_text=query,
+            search_text=with_readings(query, readings, heard.lang),
             lang=heard.lang,
             tenant=user,
             own=numbers.for_question(

@@ -14,7 +14,7 @@ from typing import Any, cast, get_args
 from bot.model import TriageLevel
 from bot.safety.errors import SafetyDataError
 from bot.safety.expression import Node, parse
-from bot.safety.pattern import Pattern, compile_pattern
+from bot.safety.pattern import Pattern, compile_patterns
 from bot.safety.reading import Kind
 from rag.types import Lang
 
@@ -148,7 +148,8 @@ def patterns(
     for lang in LANGS:
         for source in body.get(lang) or ():
             try:
-                found += [compile_pattern(one, lang, macros[lang]) for one in _orders(str(source))]
+                for one in _orders(str(source)):
+                    found += compile_patterns(one, lang, macros[lang])
             except SafetyDataError as error:
                 raise SafetyDataError(f"{place}: {error}") from error
     return tuple(found)

@@ -64,8 +64,10 @@ class Pattern:
         return re.compile((r"(?<= )" if self.lang == "en" else "") + self.body)
 
 
-def compile_pattern(source: str, lang: Lang, macros: Mapping[str, str]) -> Pattern:
-    """Compile one pattern. Raises SafetyDataError naming the pattern when it is malformed."""
+def compile_patterns(source: str, lang: Lang, macros: Mapping[str, str]) -> tuple[Pattern, ...]:
+    """Compile a pattern; its outermost alternatives become patterns of their own, so that only
+    those whose anchor occurs are run. Raises SafetyDataError naming a malformed pattern.
+    """
     expanded = _expand(source, macros)
     if lang == "zh":
         expanded = _OPTIONAL_CHARACTER.sub(r"(\1)?", expanded)
@@ -73,7 +75,16 @@ def compile_pattern(source: str, lang: Lang, macros: Mapping[str, str]) -> Patte
     options, rest = _alternatives(tokens, 0, source)
     if rest != len(tokens):
         raise SafetyDataError(f"unbalanced bracket in pattern {source!r}")
-    tree = _Group(options)
+    while len(options) == 1 and len(options[0]) == 1 and _is_plain_group(options[0][0]):
+        options = options[0][0].options  # type: ignore[union-attr]
+    return tuple(_pattern(_Group((row,)), source, lang) for row in options)
+
+
+def _is_plain_group(part: _Part) -> bool:
+    return isinstance(part, _Group) and not part.optional
+
+
+def _pattern(tree: _Group, source: str, lang: Lang) -> Pattern:
     anchors = _anchors(tree)
     if not anchors:
         raise SafetyDataError(f"pattern {source!r} has nothing that must occur")

@@ -66,7 +66,7 @@ class Matcher:
     def _index(self, name: str, pattern: Pattern) -> None:
         for anchor in pattern.anchors:
             if self._lang == "zh":
-                self._start.setdefault(anchor[0], []).append((name, pattern))
+                self._start.setdefault(anchor[:2], []).append((name, pattern))
             elif anchor.endswith("*"):
                 self._start.setdefault(anchor[:-1], []).append((name, pattern))
             else:
@@ -86,8 +86,8 @@ class Matcher:
 
     def _keys(self, view: str) -> set[str]:
         if self._lang == "zh":
-            return set(view)
-        return {w[:n] for w in view.split() for n in range(_SHORTEST_PREFIX, len(w) + 1)}
+            return {view[i : i + n] for i in range(len(view)) for n in (1, 2)}
+        return {w[:n] for w in set(view.split()) for n in range(_SHORTEST_PREFIX, len(w) + 1)}
 
 
 class Reader:
@@ -228,7 +228,7 @@ class _Scene:
         for cue in self._role("past_before"):
             if start <= cue.start and cue.end <= mention.start + 1 and self._near(cue, mention):
                 return True
-        inside = [p for p in self._role("past") if start <= p.start and p.end <= end + 1]
+        inside = [p for p in self._role("past") if start <= p.start <= end]
         now = [p for p in self._role("present") if start <= p.start and p.end <= end + 1]
         return bool(inside) and not now
 

@@ -16,13 +16,14 @@ MAX_CHARS = 120_000  # longer texts keep their beginning and their end
 MAX_SENTENCE = 600
 _OVERLAP = 80
 _MIN_TYPO = 5
+_MAX_TYPO = 20
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _STOPS = re.compile(r"(?<![0-9])[.!?]+|[!?]+|\.(?![0-9])|[。；;…]+|\n+")
 _HARD_STOPS = re.compile(r"[.!?。；;…]+")
 _WORD = re.compile(r"[a-z]+|[0-9]+(?:[.,/:][0-9]+)*%?|[,:()/+&]|(?<= )-(?= )")
 _SPACED = re.compile(r"(?<![a-z0-9])(?:[a-z][ .\-_*]){3,}[a-z](?![a-z0-9])")
-_LEET = re.compile(r"(?<![a-z0-9.])(?=[a-z0-9@$!]*[a-z][a-z0-9@$!]*[0-9@$!][a-z])[a-z0-9@$!]{4,}")
+_LEET = re.compile(r"(?<![a-z0-9@$!.])[a-z][a-z0-9@$!]{3,15}(?![a-z0-9@$!])")
 _LEET_TABLE = str.maketrans("013457@$!", "oieastasi")
 _STRETCH = re.compile(r"([a-z])\1{2,}")
 _QUOTES = re.compile(r"[’‘`´ʼ＇]")
@@ -67,7 +68,7 @@ class Spelling:
         """The word the rules know for this one, or the word itself."""
         if word in self._variants:
             return self._variants[word]
-        if word in self._known or len(word) < _MIN_TYPO or not word.isalpha():
+        if word in self._known or not word.isalpha() or not _MIN_TYPO <= len(word) <= _MAX_TYPO:
             return word
         if _STRETCH.search(word):
             return self._unstretched(word)
@@ -133,11 +134,18 @@ def sentences(text: str, spelling: Spelling, *, break_lines: bool = True) -> Ite
     if not break_lines:
         text = text.replace("\n", " ")
     text = _SPACED.sub(lambda m: re.sub(r"[^a-z]", "", m[0]), text)
-    text = _LEET.sub(lambda m: m[0].translate(_LEET_TABLE), text)
+    text = _LEET.sub(_unleeted, text)
     for piece in _STOPS.split(text):
         for part in _bounded(piece):
             if part.strip():
                 yield Sentence(_english(part, spelling), _chinese(part, spelling))
+
+
+def _unleeted(match: re.Match[str]) -> str:
+    """ "k1ll" is "kill"; "covid19" and "b12" keep their digits, which end the word."""
+    word = match[0]
+    plain = word.isalpha() or word[-1].isdigit()
+    return word if plain else word.translate(_LEET_TABLE)
 
 
 def _bounded(piece: str) -> Iterable[str]:

@@ -90,6 +90,7 @@ AGE_BABY = re.compile(
     rf"|(?<![\d.]){_ZH_COUNT}\s*(个多?月|月龄|月大|周|天)大?(?:的|左右的)?{_CHILD}"
 )
 ADULT_AGE = re.compile(
-    r"\b(?:im|i am|am|age|aged|she is|he is|shes|hes|hes like)[ :](\d{1,3})\b"
+    r"(?:\b(?:im|i am|am|age|aged|she is|he is|shes|hes|hes like)[ :]"
+    r"|\b(?:mum|mom|mother|dad|father|wife|husband|gran\w*)(?: is)? ?[(]?)(\d{1,3})\b"
     r"(?!\s*(?:weeks?|wks|months|days|mmol|mg|kg|lb|%|st\b|cm|/))"
 )

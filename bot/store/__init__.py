@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from bot.ids import new_id
 from bot.model import ObservationId, UserId
 from bot.ports import Store
 from bot.store.crypto import KeyRing
-from bot.ids import new_id
 
 if TYPE_CHECKING:
     from bot.store.sql import SqlStore

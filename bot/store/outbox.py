@@ -134,6 +134,7 @@ class Outbox:
     async def settle(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
         """Commit what became of letters; bodies of those that are through are emptied."""
         o = outbox.c
+        still_owed = (o.state == "pending") | (o.state == "sending")  # IN has no executemany
         through = [x for x in outcomes if x.state != "pending"]
         again = [x for x in outcomes if x.state == "pending"]
         rows = [
@@ -143,7 +144,7 @@ class Outbox:
         waits = [{"b_id": x.id, "b_until": x.not_before, "b_more": int(x.counts)} for x in again]
         ended = (
             update(outbox)
-            .where(o.id == bindparam("b_id"), o.state.in_(_OWED))
+            .where(o.id == bindparam("b_id"), still_owed)
             .values(
                 state=bindparam("b_state"),
                 platform_message_id=bindparam("b_shown"),
@@ -154,7 +155,7 @@ class Outbox:
         )
         waiting = (
             update(outbox)
-            .where(o.id == bindparam("b_id"), o.state.in_(_OWED))
+            .where(o.id == bindparam("b_id"), still_owed)
             .values(
                 state="pending",
                 worker=None,

@@ -13,12 +13,12 @@ from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import NotFoundError
+from bot.ids import new_id, new_user_id
 from bot.model import Profile, UserId
 from bot.store import Consent
 from bot.store.codec import plain, profile_body, profile_of
 from bot.store.crypto import KeyRing, PersonCipher, new_cipher
 from bot.store.database import Database
-from bot.ids import new_id, new_user_id
 from bot.store.tables import accounts, consents, profiles, tombstones, users
 
 

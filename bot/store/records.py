@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, insert, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import NotFoundError
+from bot.ids import new_id
 from bot.model import Feedback, MetricKind, Observation, ObservationId, Turn, TurnId, UserId
 from bot.store import stats, tables
 from bot.store.codec import (
@@ -28,7 +29,6 @@ from bot.store.codec import (
     turn_plain,
 )
 from bot.store.crypto import PersonCipher
-from bot.ids import new_id
 from bot.store.people import PeopleStore
 from bot.store.tables import observations, turns, users, votes
 

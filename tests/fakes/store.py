@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import NotFoundError, SalusError, StoreError
+from bot.ids import new_user_id
 from bot.model import (
     Feedback,
     MetricKind,
@@ -37,7 +38,6 @@ from bot.store.codec import (
     turn_plain,
 )
 from bot.store.export import Everything, readable
-from bot.ids import new_user_id
 
 
 @dataclass

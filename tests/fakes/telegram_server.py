@@ -99,6 +99,7 @@ class FakeTelegram:
     migrated: dict[int, int] = field(default_factory=dict)
     topics: set[tuple[int, int]] = field(default_factory=set)
     flooded_until: dict[int, float] = field(default_factory=dict)
+    polls: int = 0  # getUpdates calls, which are not in ``calls``
     early: int = 0  # sends that came before their retry_after was over
     menus: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -245,7 +246,9 @@ class FakeTelegram:
         call = Call(method, {k: v for k, v in params.items() if k != "document"}, self.clock())
         if request.match_info["token"] != self.token:
             return _error(RefusedError(401, "Unauthorized"))
-        if method != "getUpdates":
+        if method == "getUpdates":
+            self.polls += 1
+        else:
             self.calls.append(call)
         fault = self._fault(method, params)
         if fault is not None and fault.kind in {"reset", "status", "garbage"}:

@@ -144,9 +144,7 @@ async def world(
         token=fake.token, base_url=fake.url, **({"poll_s": 5} | (telegram or {}))
     )
     said: list[str] = []
-    adapter = TelegramAdapter(
-        app, settings, say=said.append, times=FAST, pace=pace or Pace(QUICK)
-    )
+    adapter = TelegramAdapter(app, settings, say=said.append, times=FAST, pace=pace or Pace(QUICK))
     stop = asyncio.Event()
     running = asyncio.create_task(adapter.run(stop))
     here = World(fake, app, adapter, said, stop)

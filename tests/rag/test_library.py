@@ -117,6 +117,16 @@ def test_threads_share_a_knowledge_base(open_knowledge: Open, pages: Path) -> No
     assert all(answer == answers[0] for answer in answers)
 
 
+def test_similarity_compares_a_question_with_texts(open_knowledge: Open) -> None:
+    """The same words are at cosine one, in the order of the texts; warming up is harmless."""
+    knowledge = open_knowledge()
+    knowledge.warm()
+    near, far = knowledge.similarity("salty bread", ["salty bread", "sleep well"])
+    assert near == pytest.approx(1, abs=1e-5)
+    assert far < 0.5
+    assert knowledge.similarity("salt", []) == []
+
+
 # --- following the pages -------------------------------------------------------
 
 

@@ -16,16 +16,15 @@ from rag.types import KnowledgeError
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
-    import click
+    import typer
 
     _plain_pipes()
     try:
         return _dispatch(arguments)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+    except typer.TyperException as error:
+        return _wrong_usage(error)
     except SalusError as error:
         return _tell(error.key, str(error), error.exit_code, error.details)
     except KnowledgeError as error:
@@ -43,15 +42,25 @@ def run(arguments: Sequence[str]) -> int:
 
 def _dispatch(arguments: Sequence[str]) -> int:
     """typer's own run; a command leaves with a code by raising Exit."""
-    import click
+    import typer
 
     from bot.adapters.cli.commands import app
 
     try:
         result = app(args=list(arguments), standalone_mode=False, prog_name="salus")
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         return leave.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _wrong_usage(error: Exception) -> int:
+    """A wrong command or option, worded by typer, with its exit code."""
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+    else:
+        print(f"salus: {error}", file=sys.stderr)
+    return int(getattr(error, "exit_code", 2))
 
 
 def _tell(key: str, message: str, code: int, details: dict[str, str]) -> int:
