@@ -65,10 +65,10 @@ def fill(text: str) -> str:
         ("commands", commands_table()),
         ("cli", cli_table()),
     ):
-        pattern = rf"(<!-- {name}:begin -->\n).*?(\n<!-- {name}:end -->)"
+        pattern = rf"(<!-- {name}:begin -->\n)(?:.*?\n)?(<!-- {name}:end -->)"
         if not re.search(pattern, text, re.DOTALL):
             sys.exit(f"README.md has no place for the table {name!r}")
-        text = re.sub(pattern, lambda m, made=made: m[1] + made + m[2], text, flags=re.DOTALL)
+        text = re.sub(pattern, lambda m, made=made: f"{m[1]}{made}\n{m[2]}", text, flags=re.DOTALL)
     return text
 
 

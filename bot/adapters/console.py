@@ -124,16 +124,21 @@ class Terminal:
         """Show checked sentences as they come; the final reply always stands in full."""
         shown = ""
         reply: Reply | None = None
+        waiting = self._out.status(t("console.looking", self._lang))
+        waiting.start()
         try:
             async with aclosing(
                 self._app.dialogue.respond(await message(self._app, self._who, text))
             ) as replies:
                 async for reply in replies:
+                    waiting.stop()
                     shown = self._grow(shown, reply)
         except Exception as error:  # noqa: BLE001  # the one catch-all of this edge
             failed("reply failed", error)
             self._out.print(t("error.unexpected", self._lang), style="red")
             return
+        finally:
+            waiting.stop()
         self._out.print()
         if reply is not None:
             self._lang = reply.lang

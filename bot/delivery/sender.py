@@ -176,7 +176,7 @@ class Sender:
         except DeliveryError as error:
             return await self._failed(letter, error)
         except Exception as error:  # noqa: BLE001  # an unforeseen fault must not stop the lane
-            logger().error("letter not sent", error=type(error).__name__, exc_info=True)
+            logger().error("letter not sent", error=type(error).__name__)
             return self._later(letter, counts=True)
         self.tally.sent += 1
         return Outcome(id=letter.id, state="sent", platform_message_id=shown)

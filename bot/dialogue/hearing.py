@@ -6,6 +6,7 @@ Nothing here may wait long or fail: an emergency must get through with everythin
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +19,7 @@ from bot.model import Lang, Message, Profile, UserId
 from bot.ports import Store
 from bot.safety import Triage
 
+_COMMAND_WORD = re.compile(r"\A/[A-Za-z]+(?:@\w+)?")
 _PROFILE_WAIT_S = 0.4  # an emergency does not wait longer for the person's country
 
 
@@ -55,7 +57,8 @@ async def _profile_soon(store: Store, user: UserId) -> Profile:
 
 
 def _language(text: str, hint: Lang) -> Lang:
-    found = texts.language(text, hint=hint)
+    """The word of a command is Latin for everybody, so it says nothing about a language."""
+    found = texts.language(_COMMAND_WORD.sub("", text), hint=hint)
     return "zh" if found == "zh" else "en" if found == "en" else hint
 
 

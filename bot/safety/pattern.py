@@ -8,6 +8,7 @@ English patterns are words, Chinese ones characters:
     chest ~ tight          a gap of at most 3 words (4 characters in Chinese)
     took ~~ pills          a wide gap of at most 7 words (12 characters)
     {family}               a macro from language.yaml
+    ^ stroke $             the beginning and the end of the sentence
 
 A gap never crosses punctuation, a negation or "but", so "chest is not tight" does not match.
 Every pattern has an *anchor*: words of which one must be present. Only patterns whose anchor
@@ -24,11 +25,13 @@ from functools import cached_property
 from bot.safety.errors import SafetyDataError
 from rag.types import Lang
 
-_TOKEN = re.compile(r"\{(\w+)\}|(~~|~)|(\()|(\)\??)|(\|)|([^\s(){}|~?]+)")
-_OPTIONAL_CHARACTER = re.compile(r"([^\s(){}|~?])\?")
+_TOKEN = re.compile(r"\{(\w+)\}|(~~|~)|(\()|(\)\??)|(\|)|([\^$])|([^\s(){}|~?^$]+)")
+_OPTIONAL_CHARACTER = re.compile(r"([^\s(){}|~?^$])\?")
 _EN_STOP = r"(?:no|not|never|without|but|nor|dont|doesnt|didnt|isnt|arent|wasnt|except) "
 _EN_GAP = rf"(?:(?!{_EN_STOP})[a-z0-9%./+-]+ )"
 _ZH_GAP = r"[^，,。；;：:？?！!、()但不没無无未]"
+_MARKS = frozenset({"~", "~~", "^", "$"})
+_EDGES = {("en", "^"): r"(?<=^ )", ("en", "$"): "$", ("zh", "^"): "^", ("zh", "$"): r"[?？!！]?$"}
 _GAP_WIDTH = {("en", "~"): 3, ("en", "~~"): 7, ("zh", "~"): 4, ("zh", "~~"): 12}
 _COMMON = frozenset(
     "a an the i im ive my me to of in on at is am are was be been it its this that and or for "
@@ -145,6 +148,8 @@ def _regex(part: _Part, lang: Lang) -> str:
         return f"(?:{options}){'?' if part.optional else ''}"
     if part in ("~", "~~"):
         return f"{_EN_GAP if lang == 'en' else _ZH_GAP}{{0,{_GAP_WIDTH[lang, part]}}}"
+    if part in ("^", "$"):
+        return _EDGES[lang, part]
     if lang == "zh":
         return re.escape(part)
     return re.escape(part[:-1]) + r"[a-z]* " if part.endswith("*") else re.escape(part) + " "
@@ -153,7 +158,7 @@ def _regex(part: _Part, lang: Lang) -> str:
 def _anchors(part: _Part) -> frozenset[str]:
     """The cheapest set of literals of which one must occur; empty when there is none."""
     if not isinstance(part, _Group):
-        return frozenset() if part in ("~", "~~") else frozenset({part})
+        return frozenset() if part in _MARKS else frozenset({part})
     if part.optional:
         return frozenset()
     sets = [_row_anchors(row) for row in part.options]
@@ -175,5 +180,5 @@ def _literals(part: _Part) -> Iterable[str]:
         for row in part.options:
             for inner in row:
                 yield from _literals(inner)
-    elif part not in ("~", "~~"):
+    elif part not in _MARKS:
         yield part

@@ -84,8 +84,8 @@ class Policy:
         }
         self._spelling = Spelling(
             language.spelling,
-            words | language.vocabulary,
-            language.real_words,
+            language.vocabulary,
+            words | language.real_words,
             language.characters,
         )
         kinds = dict.fromkeys(concepts, "firm")

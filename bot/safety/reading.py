@@ -20,6 +20,13 @@ from rag.types import Lang
 Kind = Literal["plain", "context", "firm"]
 _LANGS: tuple[Lang, ...] = ("en", "zh")
 _SHORTEST_PREFIX = 2
+# "what is angina", "中暑是什么": a whole sentence that only asks for a meaning
+_DEFINITION = re.compile(
+    r"^ (?:so |and |hi |hey |please )?what(?:s| is| are) "
+    r"(?!(?:this|that|it|these|wrong|happening|going|causing|up|the matter|the point)\b)"
+    r"(?:[a-z]+ ){1,5}$"
+    r"|^[^我他她你,]{2,10}是(?:什么|啥)(?:病|意思|情况)?[?？]?$"
+)
 
 
 class Mention(NamedTuple):
@@ -162,12 +169,12 @@ class _Scene:
         self._by_role: dict[str, list[Mention]] = {}
         for cue in cues:
             self._by_role.setdefault(cue.name, []).append(cue)
-        false = self._role("negation_not")
+        self._false = self._role("negation_not")
         self._negations = [
-            n for n in self._role("negation") if not any(_overlap(n, f) for f in false)
+            n for n in self._role("negation") if not any(_overlap(n, f) for f in self._false)
         ]
         self._general = self._is_general()
-        self._story = bool(self._role("story")) and not self._is_personal()
+        self._story = bool(self._role("story")) and not self._is_own()
         self.of_other = self._is_of_other()
 
     def states(self, mention: Mention, kind: Kind) -> bool:
@@ -188,8 +195,14 @@ class _Scene:
         asking = self._role("personal_not")
         return any(not any(_overlap(p, a) for a in asking) for p in self._role("personal"))
 
+    def _is_own(self) -> bool:
+        """The speaker tells of themselves: "I can't breathe", not "I am writing a story"."""
+        asking = self._role("personal_not")
+        return any(not any(_overlap(s, a) for a in asking) for s in self._role("self"))
+
     def _is_general(self) -> bool:
-        return bool(self._role("general")) and not self._is_personal()
+        asked = bool(self._role("general")) or _DEFINITION.match(self._view) is not None
+        return asked and not self._is_personal()
 
     def _is_of_other(self) -> bool:
         told = self._role("other_not")
@@ -198,7 +211,7 @@ class _Scene:
 
     def _denied(self, mention: Mention) -> bool:
         for cue in self._role("negation_after"):
-            if mention.end <= cue.start <= mention.end + 1:
+            if cue.start == mention.end and not any(_overlap(cue, f) for f in self._false):
                 return True
         return any(self._reaches(cue, mention) for cue in self._negations)
 

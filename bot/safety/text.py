@@ -51,12 +51,12 @@ class Spelling:
         self,
         variants: Mapping[str, str],
         vocabulary: Set[str],
-        real_words: Set[str],
+        known: Set[str],
         characters: Mapping[str, str],
     ) -> None:
-        """``vocabulary`` are the words mended to; ``real_words`` are never taken for typos."""
+        """``vocabulary`` are the words mended to; ``known`` words are never taken for typos."""
         self._variants = dict(variants)
-        self._known = vocabulary | real_words | set(variants)
+        self._known = vocabulary | known | set(variants)
         self._targets = {w for w in vocabulary if len(w) >= _MIN_TYPO and w.isalpha()}
         self._near: dict[str, list[str]] = {}
         for word in sorted(self._targets):

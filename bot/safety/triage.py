@@ -35,8 +35,8 @@ class Triage:
         }
         spelling = Spelling(
             book.language.spelling,
-            words | book.language.vocabulary,
-            book.language.real_words,
+            book.language.vocabulary,
+            words | book.language.real_words,
             book.language.characters,
         )
         self._reader = Reader(book.concepts, book.kinds, book.language.cues, spelling)

@@ -82,8 +82,7 @@ async def run(data: Path, *, rounds: int, seed: int = 1, lease_s: float = 0.4) -
             await asyncio.to_thread(child.start)
             await _round(fake, child, chance, sent, result)
         async with world(data, fake=fake) as here:
-            await here.until(lambda: not fake.updates, seconds=20)
-            await here.settled()
+            await here.settled(seconds=60 + rounds)
             await _count(here, sent, result)
     return result
 

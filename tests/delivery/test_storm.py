@@ -14,7 +14,7 @@ from bot.store.letters import Letter, Mailbox
 from bot.store.sql import SqlStore
 from tests.delivery.parts import START, Clock, Courier, note
 
-MINUTES, STEP_S = 10, 0.5
+MINUTES, STEP_S = 10, 1.0
 STORMY = [f"{n}" for n in range(1, 9)]
 CALM = [f"{n}" for n in range(101, 105)]
 
@@ -43,7 +43,7 @@ async def test_storm(sqlite: tuple[SqlStore, Mailbox]) -> None:
     sender = Sender(mailbox, courier, holder="me", clock=clock, pace=Pace(Limits()))
     wanted: dict[str, list[str]] = {chat: [] for chat in STORMY + CALM}
     for step in range(int(MINUTES * 60 / STEP_S)):
-        if step % 20 == 0:  # every ten seconds somebody is owed something
+        if step % 10 == 0:  # every ten seconds somebody is owed something
             for chat in [*chance.sample(STORMY, 3), *chance.sample(CALM, 2)]:
                 letter = note(chat, f"{step}")
                 queued[letter.id] = clock.now

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import re
 import time
@@ -533,7 +534,7 @@ class FakeTelegram:
         until = self.flooded_until.get(chat, 0.0)
         if now < until:
             self.early += 1
-            self._refuse_flood(max(1, round(until - now)))
+            self._refuse_flood(max(1, math.ceil(until - now)))
         if self.flood_share and self._random.random() < self.flood_share:
             wait = self._random.randint(*self.flood_seconds)
             self.flooded_until[chat] = now + wait

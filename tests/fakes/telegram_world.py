@@ -68,16 +68,17 @@ class World:
         await self.settled()
         return callback
 
-    async def settled(self) -> None:
+    async def settled(self, *, seconds: float = 10.0) -> None:
         """Wait until nothing is open or owed."""
         office = self.adapter.office
         assert office is not None
-        for _ in range(500):
+        await self.until(lambda: not self.fake.updates, seconds=seconds)
+        for _ in range(int(seconds / 0.02)):
             counts = await office.mailbox.counts()
             open_ = [counts.get(f"{k}") for k in ("inbox.open", "outbox.pending", "outbox.sending")]
             if not any(open_):
                 return
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
         raise AssertionError(f"never settled: {counts}")
 
     async def counts(self) -> dict[str, int]:

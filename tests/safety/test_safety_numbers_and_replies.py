@@ -61,10 +61,14 @@ def test_wanted_countries_and_known_numbers() -> None:
     "row",
     [
         '{country: USA, name_en: a, name_zh: b, ambulance: "1", general: "1"}',
-        '{country: "US", name_en: a, name_zh: b, ambulance: none, general: "1", '
-        'source: {organisation: o, url: u}, checked: "2026-01-01"}',
-        '{country: "US", name_en: a, name_zh: b, ambulance: "1", general: "1", '
-        'source: {organisation: " ", url: u}, checked: "2026-01-01"}',
+        (
+            '{country: "US", name_en: a, name_zh: b, ambulance: none, general: "1", '
+            'source: {organisation: o, url: u}, checked: "2026-01-01"}'
+        ),
+        (
+            '{country: "US", name_en: a, name_zh: b, ambulance: "1", general: "1", '
+            'source: {organisation: " ", url: u}, checked: "2026-01-01"}'
+        ),
         "just text",
     ],
 )

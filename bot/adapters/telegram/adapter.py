@@ -57,11 +57,10 @@ class TelegramAdapter:
     async def run(self, stop: asyncio.Event) -> None:
         """Connect, then receive, answer and send."""
         bot = make_bot(self._settings)
-        me = await self._connect(bot, stop)
-        if me is None:
-            return
         try:
-            await self._open(bot, me, stop)
+            me = await self._connect(bot, stop)
+            if me is not None:
+                await self._open(bot, me, stop)
         finally:
             await bot.shutdown()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from bot.delivery.rich import Span, Spans, joined, parse
 from bot.i18n import t
-from bot.model import Reply
+from bot.model import Citation, Reply
 
 _TAGS = {"bold": "b", "italic": "i", "code": "code", "pre": "pre"}
 
@@ -45,9 +45,13 @@ def _sources(reply: Reply) -> Iterable[Span]:
         return
     yield Span("\n\n")
     yield Span(t("sources.title", reply.lang), "bold")
-    for c in reply.citations:
+    shown: dict[tuple[str, str, str], list[Citation]] = {}
+    for one in reply.citations:  # passages of one source stand together
+        shown.setdefault((one.organisation, one.title, one.url), []).append(one)
+    for shared in shown.values():
+        c, marks = shared[0], "".join(f"[{one.number}]" for one in shared)
         key = "sources.line" if c.organisation else "sources.line_plain"
-        line = t(key, reply.lang, number=c.number, title=c.title, organisation=c.organisation)
+        line = t(key, reply.lang, marks=marks, title=c.title, organisation=c.organisation)
         yield Span("\n")
         yield Span(line.strip(), "", c.url)
         if c.reviewed:
