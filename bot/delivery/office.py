@@ -115,12 +115,18 @@ class PostOffice:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.sender.run(sorted_out, drain_s=self._times.flush_s))
+                tasks.create_task(self._notice(stop))
                 await self.sorter.run(stop, drain_s=self._times.drain_s)
                 receiving.cancel()
                 sorted_out.set()
                 self.sender.wake()
         finally:
             ended.set()
+
+    async def _notice(self, stop: asyncio.Event) -> None:
+        """Have the sorter see ``stop`` at once."""
+        await stop.wait()
+        self.sorter.wake()
 
     # --- the lease -----------------------------------------------------------
 

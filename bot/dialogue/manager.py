@@ -16,7 +16,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.dialogue import commands, numbers, smalltalk
+from bot.dialogue import commands, numbers, smalltalk, wording
 from bot.dialogue.answering import Answerer, Question
 from bot.dialogue.commands import PENDING_COUNTRY, Commands
 from bot.dialogue.followup import search_text, with_readings
@@ -28,9 +28,9 @@ from bot.errors import StoreError
 from bot.i18n import t
 from bot.ids import new_id
 from bot.metrics.parse import Utterance, understand
-from bot.model import Lang, Message, Observation, Profile, Reply, TriageResult, TurnId, UserId, Vote
+from bot.model import Message, Observation, Profile, Reply, TriageResult, TurnId, UserId, Vote
 from bot.ports import Store
-from bot.safety import Triage, check_request, replies
+from bot.safety import Triage, replies
 
 __all__ = ["Defaults", "DialogueManager"]
 
@@ -158,7 +158,7 @@ class DialogueManager:
                 async for said in snapshots:
                     yield said
         except StoreError as error:
-            yield _stored_nothing(heard, error)
+            yield wording.stored_nothing(heard, error)
 
     async def _without_store(self, heard: Heard, error: StoreError) -> AsyncGenerator[Said, None]:
         """With the database down: refusals and questions yes, anything to keep no."""
@@ -166,9 +166,9 @@ class DialogueManager:
         utterance = understand(text, lang=heard.lang, now=heard.now, tz=heard.message.tz)
         holds_values = bool(utterance.metrics.observations or utterance.metrics.asks)
         if commands.read(heard.text) or (holds_values and not utterance.is_question):
-            yield _stored_nothing(heard, error)
+            yield wording.stored_nothing(heard, error)
             return
-        fixed = unreadable(heard) or _refusal(heard) or smalltalk.reply(heard)
+        fixed = unreadable(heard) or wording.refusal(heard) or smalltalk.reply(heard)
         if fixed is not None:
             yield fixed
             return
@@ -194,7 +194,7 @@ class DialogueManager:
         if refused is not None:
             return refused
         settled = await self._commands.confirm_pending(heard) or await self._logbook.settle(heard)
-        return settled or _refusal(heard) or smalltalk.reply(heard)
+        return settled or wording.refusal(heard) or smalltalk.reply(heard)
 
     async def _log_and_answer(self, heard: Heard) -> AsyncGenerator[Said, None]:
         text = heard.text.removeprefix("/log").strip()
@@ -239,7 +239,7 @@ class DialogueManager:
         self, heard: Heard, logged: Said | None, readings: Sequence[Observation]
     ) -> AsyncGenerator[Said, None]:
         question = await self._question(heard, readings)
-        opening = _opening(heard, question, logged, self._country(heard))
+        opening = wording.opening(heard, question, logged, self._country(heard))
         personal = bool(logged or question.own.shown or question.own.context)
         async with aclosing(self._answerer.answer(question)) as snapshots:
             async for said in snapshots:
@@ -303,35 +303,6 @@ class DialogueManager:
 
     def _ms(self, started: float) -> float:
         return round((self._clock() - started) * 1000, 1)
-
-
-def _refusal(heard: Heard) -> Said | None:
-    refused = check_request(heard.text)
-    if refused.kind is None:
-        return None
-    return Said(text=replies.refusal_text(refused.kind, heard.lang), kind="refusal", votable=True)
-
-
-def _stored_nothing(heard: Heard, error: StoreError) -> Said:
-    """Say plainly that nothing was stored; the person may send it again."""
-    return Said(text=t(error.key, heard.lang, **error.details), kind="clarify", failure=error.key)
-
-
-def _opening(heard: Heard, question: Question, logged: Said | None, country: str) -> str:
-    """What stands before an answer: what was logged, or an urgent word; then their numbers."""
-    parts: list[str] = []
-    if logged is not None:
-        parts.append(logged.text)
-    elif heard.triage.level == "urgent":
-        parts.append(replies.urgent_text(heard.triage, heard.lang, country))
-    parts.append(_own_lines(question, heard.lang))
-    return "\n\n".join(part for part in parts if part)
-
-
-def _own_lines(question: Question, lang: Lang) -> str:
-    if not question.own.shown:
-        return ""
-    return "\n".join([t("answer.your_numbers", lang), *(f"- {s}" for s in question.own.shown)])
 
 
 def _turn_id() -> TurnId:

@@ -1,7 +1,7 @@
 """The small fixed head that turns a sentence's features into one verdict.
 
-A logistic model over six features. The weights were fitted on the dev split of
-``python -m bot.grounding.bench`` and rounded; the test split reports what they give.
+A logistic model over the features below. Its weights were set by hand on the dev split of
+``python -m bot.grounding.bench``; the test split reports what they give.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ _PAIRS = (
     (" does not ", " doesnt "), (" did not ", " didnt "), (" is not ", " isnt "),
     (" are not ", " arent "), (" was not ", " wasnt "), (" will not ", " wont "),
     (" could not ", " couldnt "), (" has not ", " hasnt "), (" have not ", " havent "),
-    (" had not ", " hadnt "), (" i am ", " im "), (" i have ", " ive "),
+    (" had not ", " hadnt "), (" non stop ", " nonstop "), (" i am ", " im "), (" i have ", " ive "),
 )  # fmt: skip
 
 

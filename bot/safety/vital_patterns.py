@@ -52,6 +52,13 @@ TEMP_AFTER = re.compile(
     r"|(?<![\d.])((?:3[4-9]|4[0-3])\.\d|(?:9[5-9]|10[0-8])\.\d)\s*[cf]\b"
     r"|(?<![\d.])(\d{2,3}(?:\.\d)?)\s+fever"
 )
+TEMP_BARE = re.compile(
+    r"(?:has|had|is|at|got|showed|量|测|到|的宝宝|孩子|烧)\s?(3[7-9]\.\d|4[0-2]\.\d)"
+    r"(?!\s*(?:kg|kilo|mmol|cm|%|公斤|斤|厘米|毫))"
+)
+TEMP_TALK = re.compile(
+    r"fever|baby|newborn|infant|month old|week old|child|宝宝|孩子|烧|体温|婴儿|娃"
+)
 GLUCOSE = re.compile(
     r"(?:glucose|blood sugars?|\bsugars?\b|\bbgl?\b|\bbm\b|glucometer|\bmeter\b|血糖)"
     rf"(?: level)?s?{_BETWEEN}(\d{{1,4}}(?:\.\d)?)(?![\d%/])\s*(mmol|mg|毫摩尔|毫克)?"

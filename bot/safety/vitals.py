@@ -31,6 +31,8 @@ from bot.safety.vital_patterns import (
     SUGAR_TALK,
     TEMP,
     TEMP_AFTER,
+    TEMP_BARE,
+    TEMP_TALK,
     UNIT_MONTHS,
     WEEKS,
 )
@@ -109,7 +111,7 @@ def flat(facts: Mapping[str, Sequence[float]]) -> Iterator[tuple[str, float]]:
 def _stated(text: str) -> Iterator[tuple[str, float]]:
     if not re.search(r"[\d一二两三四五六七八九十]", text):
         return
-    for part in (_pressure, _plain_numbers, _temperature, _sugar, _ages):
+    for part in (_pressure, _plain_numbers, _temperature, _bare_temperature, _sugar, _ages):
         yield from part(text)
 
 
@@ -154,6 +156,13 @@ def _temperature(text: str) -> Iterator[tuple[str, float]]:
     for match in TEMP_AFTER.finditer(text):
         number = next(g for g in (match[1], match[3], match[4], match[5]) if g)
         yield from _plausible_temperature(float(number))
+
+
+def _bare_temperature(text: str) -> Iterator[tuple[str, float]]:
+    """ "my one month old has 38.6": a number only a temperature can be, in talk of fever."""
+    if TEMP_TALK.search(text):
+        for match in TEMP_BARE.finditer(text):
+            yield "temperature", float(match[1])
 
 
 def _plausible_temperature(value: float) -> Iterator[tuple[str, float]]:

@@ -117,7 +117,7 @@ async def test_old_messages_get_an_apology_and_menus_are_set(data: Path) -> None
 async def test_without_drafts_the_answer_grows_by_edits(data: Path) -> None:
     """The first refusal latches drafts off; the message that grew is the one that stays."""
     async with world(
-        data, server={"drafts": False}, script=[f"{ANSWER} {ANSWER} {ANSWER}"] * 3, delay_s=0.06
+        data, server={"drafts": False}, script=[f"{ANSWER} {ANSWER} {ANSWER}"] * 3, delay_s=0.045
     ) as here:
         await here.fake.say(SLEEP)
         await here.until(lambda: any(labels(m) for m in here.fake.sent()), seconds=10)
@@ -134,7 +134,7 @@ async def test_without_drafts_the_answer_grows_by_edits(data: Path) -> None:
 
 async def test_a_group_sees_one_message_that_grows(data: Path) -> None:
     """In groups there are no drafts: one message is sent, edited and finished."""
-    async with world(data, script=[f"{ANSWER} {ANSWER} {ANSWER}"], delay_s=0.06) as here:
+    async with world(data, script=[f"{ANSWER} {ANSWER} {ANSWER}"], delay_s=0.045) as here:
         await here.fake.say(f"@SalusTestBot {SLEEP}", chat=GROUP)
         await here.until(lambda: any(labels(m) for m in here.fake.sent()), seconds=10)
         await here.settled()
@@ -226,9 +226,9 @@ async def test_blocked_and_migrated_chats(data: Path) -> None:
 
 async def test_an_emergency_does_not_wait_for_an_earlier_answer(data: Path) -> None:
     """While a long answer is being written, chest pain is answered at once."""
-    async with world(data, script=[ANSWER], delay_s=0.6) as here:
+    async with world(data, script=[ANSWER], delay_s=0.25) as here:
         await here.fake.say(SLEEP)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.3)
         said = await here.ask("I have crushing chest pain and can't breathe")
         assert "7 hours" not in said["text"]
         assert said["entities"][0]["type"] == "bold"
