@@ -47,7 +47,7 @@ lock: $(UV)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header pyproject.toml -o $(LOCKS)/run.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --group dev --all-extras -c $(LOCKS)/run.txt pyproject.toml -o $(LOCKS)/dev.txt
+	  --no-annotate --no-header --group dev -c $(LOCKS)/run.txt pyproject.toml -o $(LOCKS)/dev.txt
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --no-deps --group pyproject.toml:models -o $(LOCKS)/models.txt
 	$(UV) pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url \

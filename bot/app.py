@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.deferred import DeferredRetriever, DeferredStore
+from bot.delivery.unit import UnitStore
 from bot.dialogue.answering import Answerer
 from bot.dialogue.manager import Defaults, DialogueManager
 from bot.errors import StoreError
@@ -74,7 +75,7 @@ async def build(
     )
     defaults = Defaults(lang=_default_lang(settings), country=settings.country)
     dialogue = DialogueManager(
-        store=store, answerer=answerer, triage=Triage.load(), defaults=defaults
+        store=UnitStore(store), answerer=answerer, triage=Triage.load(), defaults=defaults
     )
     try:
         yield App(

@@ -74,6 +74,22 @@ class Settings(BaseModel):
     context_tokens: int = Field(
         default=3000, ge=800, le=200_000, description="Token budget of one prompt"
     )
+    telegram_token: SecretStr | None = Field(
+        default=None, description="Bot token from BotFather; with it, salus run serves Telegram"
+    )
+    telegram_base_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        default="https://api.telegram.org",
+        description="Bot API server, also one of your own",
+    )
+    telegram_webhook_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        default="", description="Public address for updates; empty: Salus polls"
+    )
+    telegram_webhook_secret: SecretStr | None = Field(
+        default=None, description="Secret that Telegram sends with every webhook call"
+    )
+    telegram_webhook_port: int = Field(
+        default=8443, ge=1, le=65535, description="Port to listen on behind your TLS proxy"
+    )
     lang: Literal["", "en", "zh"] = Field(
         default="", description="Language to use when a message does not show one"
     )

@@ -1,7 +1,7 @@
 """Joins what the rankers say into one order of chunks.
 
 Per chunk: cosine of the vectors and BM25 of head and body, each brought to about [0, 1].
-A document with several good chunks lifts them all. For a Chinese question the English twin
+A document with several good sections lifts their chunks. For a Chinese question the English twin
 of a page votes for the page and for the section at the same place. The weights were chosen
 on the dev halves of the question sets; ``python -m rag.bench`` shows both halves.
 """
@@ -34,7 +34,8 @@ class Weights:
     """How loud each part speaks."""
 
     dense: float = 1.0
-    words: float = 0.25  # English: the vectors lead, the words decide between neighbours
+    head: float = 0.2  # English: the vectors lead, the words decide between neighbours
+    body: float = 0.15  # only the words that the best head does not say already
     document: float = 0.5
     twin: float = 0.6
     section: float = 0.3
@@ -42,7 +43,7 @@ class Weights:
 
     def scaled(self, score: Floats, chinese: bool) -> Floats:
         """Scores brought to [0, 1], order kept."""
-        evidence = self.dense + self.words
+        evidence = self.dense + self.head + self.body
         top = 1.0 + (self.twin + self.section) * evidence if chinese else evidence
         top *= 1.0 + self.document * sum(_SHARES)
         shown: Floats = np.clip(score / np.float32(top), 0.0, 1.0)
@@ -83,14 +84,16 @@ def rank(
 ) -> Ranked:
     """Rank the chunks for a question; ``vector`` is that of ``query.english``."""
     weights = weights or Weights()
-    own_bm25 = _bm25(index, query.own)
+    head, body = _bm25(index, query.own)
+    floor = FLOOR * rare(index.words.rows)
     if query.lang == "en":
-        own = _evidence(index, own_bm25, vector, weights, chinese=False)
-        other = _worded(index, _bm25(index, query.other), chinese=True)
+        own = _evidence(index, query.own, (head, body), vector, weights)
+        there = _bm25(index, query.other)
+        other = _worded(index, there[0] + there[1], floor)
         cosine = float(own.dense.max(initial=0.0))
     else:
-        other = _evidence(index, _bm25(index, query.other), vector, weights, chinese=False)
-        own = _with_votes(index, own_bm25, other, weights)
+        other = _evidence(index, query.other, _bm25(index, query.other), vector, weights)
+        own = _with_votes(index, head + body, other, weights, floor)
         cosine = float(other.dense.max(initial=0.0))
     both = _merge(index, own, other, weights)
     both = replace(both, score=_lift(index, both, weights))
@@ -102,13 +105,13 @@ def rank(
         words=both.words[order],
         twin=both.twin[order],
         cosine=cosine,
-        matched=float(own_bm25.max(initial=0.0)) / rare(len(own_bm25)),
+        matched=float((head + body).max(initial=0.0)) / rare(len(body)),
     )
 
 
-def _bm25(index: LoadedIndex, terms: Mapping[str, float]) -> Floats:
-    """BM25 of every row, head and body added up."""
-    return index.words.scores(terms, "head") + index.words.scores(terms, "body")
+def _bm25(index: LoadedIndex, terms: Mapping[str, float]) -> tuple[Floats, Floats]:
+    """BM25 of every row, by head and by body."""
+    return index.words.scores(terms, "head"), index.words.scores(terms, "body")
 
 
 def best(scores: Floats, limit: int) -> Ints:
@@ -119,10 +122,20 @@ def best(scores: Floats, limit: int) -> Ints:
     return found[np.lexsort((found, -scores[found]))].astype(np.int64)
 
 
-def _share(index: LoadedIndex, values: Floats) -> Floats:
-    """BM25 as a share of the best row's, or of FLOOR rare terms when even that one is weak."""
-    top = max(float(values.max(initial=0.0)), FLOOR * rare(index.words.rows))
-    return (values / np.float32(top)).astype(np.float32)
+def _share(values: Floats, floor: float = 1e-6) -> Floats:
+    """BM25 as a share of the best row's, or of ``floor`` when even that one is weaker."""
+    return values / np.float32(max(float(values.max(initial=0.0)), floor))
+
+
+def _beyond(index: LoadedIndex, terms: Mapping[str, float], head: Floats) -> Floats:
+    """Body BM25 of the terms that the best head does not hold.
+
+    The topic of a question is in the head of the right document and all over the bodies of
+    its neighbours; what is asked about the topic ("treatment", "at night") is left to the body.
+    """
+    top = int(head.argmax()) if head.max(initial=0.0) > 0 else -1
+    left = {t: w for t, w in terms.items() if not index.words.holds(top, t, "head")}
+    return index.words.scores(left, "body")
 
 
 def rare(rows: int) -> float:
@@ -131,18 +144,25 @@ def rare(rows: int) -> float:
 
 
 def _evidence(
-    index: LoadedIndex, bm25: Floats, vector: Floats | None, weights: Weights, *, chinese: bool
+    index: LoadedIndex,
+    terms: Mapping[str, float],
+    bm25: tuple[Floats, Floats],
+    vector: Floats | None,
+    weights: Weights,
 ) -> _Side:
-    """Candidates of both rankers in one language, with exact cosines for all of them."""
-    rows = best(np.where(index.rows.chinese == chinese, bm25, 0), POOL)
+    """English candidates of both rankers, with exact cosines for all of them."""
+    head, body = bm25
+    rows = best(np.where(index.rows.chinese, 0, head + body), POOL)
     if vector is not None and len(index.matrix):
         places, _ = index.vectors.nearest(vector, POOL)
         near = index.row_of[places].astype(np.int64)
-        near = near[(near >= 0) & (index.rows.chinese[near] == chinese)]
+        near = near[near >= 0]
         rows = np.unique(np.concatenate((rows, near)))
     dense = _cosines(index, rows, vector)
-    words = _share(index, bm25[rows])
-    score = weights.dense * dense + weights.words * words
+    asked = _beyond(index, terms, head)
+    words = weights.head * _share(head[rows]) + weights.body * _share(asked[rows])
+    words = words.astype(np.float32)
+    score = weights.dense * dense + words
     return _Side(rows=rows, score=score, dense=dense, words=words, twin=np.zeros_like(score))
 
 
@@ -158,15 +178,17 @@ def _cosines(index: LoadedIndex, rows: Ints, vector: Floats | None) -> Floats:
     return np.maximum(out, 0.0)
 
 
-def _worded(index: LoadedIndex, bm25: Floats, *, chinese: bool) -> _Side:
-    """Candidates found by words alone."""
-    rows = best(np.where(index.rows.chinese == chinese, bm25, 0), POOL)
-    words = _share(index, bm25[rows])
+def _worded(index: LoadedIndex, bm25: Floats, floor: float) -> _Side:
+    """Chinese candidates found by words alone."""
+    rows = best(np.where(index.rows.chinese, bm25, 0), POOL)
+    words = _share(bm25[rows], floor)
     zero = np.zeros_like(words)
     return _Side(rows=rows, score=words, dense=zero, words=words, twin=zero)
 
 
-def _with_votes(index: LoadedIndex, bm25: Floats, english: _Side, weights: Weights) -> _Side:
+def _with_votes(
+    index: LoadedIndex, bm25: Floats, english: _Side, weights: Weights, floor: float
+) -> _Side:
     """Chinese candidates by words, lifted by the English evidence for their twins."""
     table = index.rows
     page: dict[int, float] = {}
@@ -179,7 +201,7 @@ def _with_votes(index: LoadedIndex, bm25: Floats, english: _Side, weights: Weigh
     voted = np.flatnonzero(np.isin(table.twin, loudest) & table.chinese)[: 4 * POOL]
     worded = best(np.where(table.chinese, bm25, 0), POOL)
     rows = np.unique(np.concatenate((worded, voted.astype(np.int64))))
-    words = _share(index, bm25[rows])
+    words = _share(bm25[rows], floor)
     votes = np.array(
         [
             weights.twin * page.get(twin, 0.0) + weights.section * section.get((twin, place), 0.0)
@@ -206,16 +228,21 @@ def _merge(index: LoadedIndex, own: _Side, other: _Side, weights: Weights) -> _S
 
 
 def _lift(index: LoadedIndex, side: _Side, weights: Weights) -> Floats:
-    """Add to every chunk what the three best chunks of its document say together."""
+    """Add to every chunk what the three best sections of its document say together.
+
+    A section speaks once, however many chunks it was cut into: the pieces of one long answer
+    are no independent witnesses, the sections of a page are.
+    """
     docs = index.rows.doc[side.rows].tolist()
+    sections = index.rows.section[side.rows].tolist()
     total: dict[int, float] = {}
-    count: dict[int, int] = {}
+    heard: dict[int, list[int]] = {}
     for place in np.argsort(-side.score, kind="stable").tolist():
-        doc = docs[place]
-        seen = count.get(doc, 0)
-        if seen < len(_SHARES):
-            total[doc] = total.get(doc, 0.0) + _SHARES[seen] * float(side.score[place])
-            count[doc] = seen + 1
+        doc, section = docs[place], sections[place]
+        before = heard.setdefault(doc, [])
+        if len(before) < len(_SHARES) and section not in before:
+            total[doc] = total.get(doc, 0.0) + _SHARES[len(before)] * float(side.score[place])
+            before.append(section)
     lift = np.array([total[doc] for doc in docs], dtype=np.float32)
     lifted: Floats = side.score + np.float32(weights.document) * lift
     return lifted

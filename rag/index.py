@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Halves = NDArray[np.float16]
 
-FORMAT = 3  # raise it when the layout below changes; older folders are then rebuilt
+FORMAT = 4  # raise it when the layout below changes; older folders are then rebuilt
+COLUMNS = ("doc", "section", "twin", "chinese", "position", "vector")
 CANARIES = 8  # vectors that must find themselves when an index is opened
 Progress = Callable[[int, int], None]
 
@@ -43,6 +44,7 @@ class RowTable:
 
     ids: NDArray[np.bytes_]
     doc: Ints
+    section: Ints
     twin: Ints
     chinese: NDArray[np.bool_]
     position: Ints
@@ -152,10 +154,8 @@ def check(folder: Path, version: str, model: str) -> dict[str, Any]:
 def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
     """Word index and row table; returns the hashes of the vectors, in place order."""
     ids: list[bytes] = []
-    columns: dict[str, list[int]] = {
-        n: [] for n in ("doc", "twin", "chinese", "position", "vector")
-    }
-    codes: dict[str, dict[str, int]] = {"doc": {}, "twin": {}}
+    columns: dict[str, list[int]] = {n: [] for n in COLUMNS}
+    codes: dict[str, dict[str, int]] = {"doc": {}, "section": {}, "twin": {}}
     hashes: dict[str, int] = {}
     seen: set[str] = set()
 
@@ -166,6 +166,8 @@ def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
             seen.add(row.passage_id)
             ids.append(row.passage_id.encode())
             columns["doc"].append(codes["doc"].setdefault(row.doc, len(codes["doc"])))
+            heading = f"{row.doc}\n{row.section}"
+            columns["section"].append(codes["section"].setdefault(heading, len(codes["section"])))
             columns["twin"].append(codes["twin"].setdefault(row.twin, len(codes["twin"])))
             columns["chinese"].append(row.lang == "zh")
             columns["position"].append(row.position)
@@ -188,15 +190,14 @@ def field_text(row: ChunkRow) -> FieldText:
 
 def _read_rows(folder: Path) -> RowTable:
     data = (folder / "ids.txt").read_bytes()
-    column = {
-        n: np.load(folder / f"{n}.npy") for n in ("doc", "twin", "chinese", "position", "vector")
-    }
+    column = {n: np.load(folder / f"{n}.npy") for n in COLUMNS}
     ids = np.array(data.split(b"\n") if data else [], dtype=np.bytes_)
     if any(len(values) != len(ids) for values in column.values()):
         raise IndexCorruptError(f"{folder}: row tables of different length")
     return RowTable(
-        ids=ids, doc=column["doc"], twin=column["twin"], chinese=column["chinese"].astype(np.bool_),
-        position=column["position"], vector=column["vector"],
+        ids=ids, doc=column["doc"], section=column["section"], twin=column["twin"],
+        chinese=column["chinese"].astype(np.bool_), position=column["position"],
+        vector=column["vector"],
     )  # fmt: skip
 
 

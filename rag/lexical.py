@@ -56,6 +56,14 @@ class LexicalIndex:
                 out[indices[part]] += weight * data[part]
         return out
 
+    def holds(self, row: int, term: str, field: str) -> bool:
+        """Whether a row's field holds the term."""
+        column = self.vocabulary.get(term)
+        if column is None:
+            return False
+        _, indices, indptr = self._fields[field]
+        return bool((indices[indptr[column] : indptr[column + 1]] == row).any())
+
     def rarity(self, term: str) -> float:
         """Inverse document frequency in the body, ln(1 + (N - n + 0.5) / (n + 0.5)); 0 unknown."""
         column = self.vocabulary.get(term)

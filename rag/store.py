@@ -261,14 +261,20 @@ class KnowledgeStore:
 
     def passages(self, version: str, ids: Sequence[str]) -> dict[str, Passage]:
         """The passages with these ids in a version, by id; unknown ids are left out."""
+        chunk, member = tables.chunks.c, tables.members.c
         query = (
             select(tables.chunks, tables.documents)
-            .join(tables.documents, tables.documents.c.rev == tables.chunks.c.rev)
-            .join(tables.members, tables.members.c.rev == tables.chunks.c.rev)
-            .where(tables.members.c.version == version, tables.chunks.c.passage_id.in_(ids))
+            .join(tables.documents, tables.documents.c.rev == chunk.rev)
+            .where(chunk.passage_id.in_(ids))
         )
         with schema.store_errors(), self.engine.connect() as connection:
-            rows = connection.execute(query).all()
+            found = connection.execute(query).all()
+            # Asked apart: joined, SQLite would walk all members of the version for every search.
+            held = select(member.rev).where(
+                member.version == version, member.rev.in_({row.rev for row in found})
+            )
+            revs = set(connection.execute(held).scalars())
+            rows = [row for row in found if row.rev in revs]
             names = {i for row in rows for i in json.loads(row.source_ids)}
             query_sources = select(tables.sources).where(tables.sources.c.id.in_(names))
             known = {

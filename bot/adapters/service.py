@@ -20,10 +20,23 @@ from bot.errors import SalusError, SettingsError
 from bot.i18n import t
 from bot.logs import logger
 from bot.model import Lang
+from bot.settings import Settings
 
 Say = Callable[[str], None]
 Run = Callable[[asyncio.Event], Awaitable[None]]
 DRAIN_S = 10.0
+
+
+def telegram_settings(settings: Settings) -> TelegramSettings:
+    """The part of the settings that Telegram needs."""
+    token, secret = settings.telegram_token, settings.telegram_webhook_secret
+    return TelegramSettings(
+        token=token.get_secret_value() if token else "",
+        base_url=settings.telegram_base_url,
+        webhook_url=settings.telegram_webhook_url,
+        webhook_secret=secret.get_secret_value() if secret else "",
+        webhook_port=settings.telegram_webhook_port,
+    )
 
 
 async def run(

@@ -29,7 +29,7 @@ def utc_now() -> datetime:
 class Times:
     """Seconds. ``lease_s``: how long after a crash another process may take over."""
 
-    lease_s: float = 3.0
+    lease_s: float = 2.0
     drain_s: float = 6.0
     flush_s: float = 2.0
 

@@ -32,6 +32,7 @@ from bot.logs import logger
 from bot.store.letters import Letter, LetterState, Mailbox, Outcome
 
 _IDLE_S = 1.0
+_GATHER_S = 0.004  # letters queued within this leave in one round
 _TOO_OLD = timedelta(hours=24)  # an answer nobody could be given for a day is given up
 
 
@@ -91,6 +92,7 @@ class Sender:
         """Send until ``stop``, then send on what can go at once. Raises LockedOutError."""
         try:
             while not stop.is_set():
+                await asyncio.sleep(_GATHER_S)
                 self._awake.clear()
                 wait = await self.step()
                 with suppress(TimeoutError):

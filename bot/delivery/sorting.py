@@ -17,6 +17,7 @@ from bot.store.letters import Letter, Mailbox, Parcel
 
 MAX_TRIES = 8
 _IDLE_S = 1.0
+_GATHER_S = 0.004  # what ends or arrives within this is claimed in one go
 Owed = Callable[[], Sequence[Letter]]
 
 
@@ -67,6 +68,7 @@ class Sorter:
         """Work until ``stop``, then let what is under way end; the rest stays in the inbox."""
         try:
             while not stop.is_set():
+                await asyncio.sleep(_GATHER_S)
                 self._awake.clear()
                 if not await self._claim():
                     with suppress(TimeoutError):

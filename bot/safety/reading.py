@@ -24,7 +24,7 @@ _SHORTEST_PREFIX = 2
 _DEFINITION = re.compile(
     r"^ (?:so |and |hi |hey |please )?what(?:s| is| are) "
     r"(?!(?:this|that|it|these|wrong|happening|going|causing|up|the matter|the point)\b)"
-    r"(?:[a-z]+ ){1,5}$"
+    r"(?:[a-z]+ ){1,5}?(?:(?:and|or|,) (?:who|how|why|what|when|can|is|does|do) (?:[a-z]+ ){0,8})?$"
     r"|^[^我他她你,]{2,10}是(?:什么|啥)(?:病|意思|情况)?[?？]?$"
 )
 

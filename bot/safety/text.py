@@ -27,12 +27,15 @@ _LEET = re.compile(r"(?<![a-z0-9@$!.])[a-z][a-z0-9@$!]{3,15}(?![a-z0-9@$!])")
 _LEET_TABLE = str.maketrans("013457@$!", "oieastasi")
 _STRETCH = re.compile(r"([a-z])\1{2,}")
 _QUOTES = re.compile(r"[’‘`´ʼ＇]")
+# "不" in these is no denial: a gap of a pattern may cross the plain word instead
+_ACCIDENT = re.compile(r"(?:一个?)?(?:不小心|不留神|不当心|不慎|没注意|没留神|没留意)")
 _PAIRS = (
     (" can not ", " cant "), (" cannot ", " cant "), (" do not ", " dont "),
     (" does not ", " doesnt "), (" did not ", " didnt "), (" is not ", " isnt "),
     (" are not ", " arent "), (" was not ", " wasnt "), (" will not ", " wont "),
     (" could not ", " couldnt "), (" has not ", " hasnt "), (" have not ", " havent "),
-    (" had not ", " hadnt "), (" non stop ", " nonstop "), (" i am ", " im "), (" i have ", " ive "),
+    (" had not ", " hadnt "), (" non stop ", " nonstop "), (" i am ", " im "),
+    (" i have ", " ive "),
 )  # fmt: skip
 
 
@@ -169,4 +172,4 @@ def _english(part: str, spelling: Spelling) -> str:
 def _chinese(part: str, spelling: Spelling) -> str:
     if not _CJK.search(part):
         return ""
-    return spelling.characters(re.sub(r"\s+", "", part))
+    return _ACCIDENT.sub("失手", spelling.characters(re.sub(r"\s+", "", part)))

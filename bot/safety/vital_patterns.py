@@ -47,7 +47,7 @@ TEMP = re.compile(
     rf"|高烧|烧到|烧)(?:了|都|有|已经)?{_BETWEEN}(\d{{2,3}}(?:\.\d{{1,2}})?)(?![\d/])"
 )
 TEMP_AFTER = re.compile(
-    r"(?<![\d.])(\d{2,3}(?:\.\d)?)\s*(?:°|º|˚|degrees?|deg\b|度|℃|℉)\s*(c|f)?"
+    r"(?<![\d.])(\d{2,3}(?:\.\d)?)\s*(?:°|º|˚|degrees?|deg\b|度(?!近视|角|以上的?天)|℃|℉)\s*(c|f)?"
     r"|(?<![\d.])(\d{2,3}\.\d)\s*(?:c|f)?\s+(?:fever|temp)"
     r"|(?<![\d.])((?:3[4-9]|4[0-3])\.\d|(?:9[5-9]|10[0-8])\.\d)\s*[cf]\b"
     r"|(?<![\d.])(\d{2,3}(?:\.\d)?)\s+fever"
@@ -59,12 +59,37 @@ TEMP_BARE = re.compile(
 TEMP_TALK = re.compile(
     r"fever|baby|newborn|infant|month old|week old|child|宝宝|孩子|烧|体温|婴儿|娃"
 )
+# a decimal that only a body temperature has, in a text that talks of fever or measuring
+TEMP_BARE = re.compile(
+    r"(?<![\d.])((?:3[5-9]|4[0-2])\.\d)(?!\d)(?!\s*(?:%|kg|kilo|cm|mm|km|mi|lb|mmol|weeks?|wks?"
+    r"|in\b|inch|euro|usd|公斤|千克|斤|厘米|公里|周|元|块|码))"
+)
+TEMP_TALK = re.compile(
+    r"fever|temp|thermomet|calpol|febrile|feverish|\bhot\b|chemo|baby|weeks? old|newborn|infant"
+    r"|toddler|shiver|chills|transplant|months? old|armpit|under the arm|forehead|rectal|ear\b"
+    r"|冷颤|哆嗦|寒战|移植|免疫|甲氨蝶呤"
+    r"|烧|热|体温|肛温|耳温|腋温|额温|量|度|宝宝|化疗|退烧|新生儿|婴儿|娃"
+)
+# weather, ovens and saunas: their degrees are nobody's temperature
+HOT_PLACE = re.compile(
+    r"outside|outdoors|weather|forecast|sauna|oven|the water|pool|room|office|in the shade|sunny"
+    r"|heat ?wave|bake|roast|steam room|室外|外面|户外|天气|气温|桑拿|汗蒸|烤箱|水温|室温|泡脚"
+    r"|空调|温泉|预报|最高温|热水|外头"
+)
+BODY_TALK = re.compile(
+    r"fever|\btemp(?:erature)? (?:is|was|of|at|read)|thermomet|体温|发烧|发热|高烧"
+    r"|肛温|耳温|腋温|额温|烧到|烧了"
+    r"|\b(?:he|she|baby|i) (?:is|am|has)? ?(?:a )?(?:burning|feverish)"
+)
 GLUCOSE = re.compile(
     r"(?:glucose|blood sugars?|\bsugars?\b|\bbgl?\b|\bbm\b|glucometer|\bmeter\b|血糖)"
     rf"(?: level)?s?{_BETWEEN}(\d{{1,4}}(?:\.\d)?)(?![\d%/])\s*(mmol|mg|毫摩尔|毫克)?"
 )
 GLUCOSE_UNIT = re.compile(r"(?<![\d.])(\d{1,4}(?:\.\d)?)\s*(mmol|mg ?/? ?dl)")
-SUGAR_TALK = re.compile(r"sugar|glucose|diabet|insulin|血糖|糖尿病|胰岛素|hypo|\bbg")
+SUGAR_TALK = re.compile(
+    r"sugar|glucose|diabet|insulin|\bcgm\b|libre|dexcom|finger ?prick|hypo"
+    r"|指血|血糖|糖尿病|胰岛素|\bbg"
+)
 PAIN = re.compile(
     r"(?<![\d/])(?:pain[a-z ]{0,20})?(10|20|[0-9])\+?\s*(?:/\s*10\+?|out of (?:10|ten))(?![\d/])"
     r"|疼痛(?:评分)?(10|[0-9])分"
@@ -90,8 +115,10 @@ _CHILD = r"(?:宝宝|婴儿|孩子|儿子|女儿|娃|新生儿|小孩|小宝)"
 _ZH_COUNT = r"(\d{1,3}|[一二两三四五六七八九十]+)"
 AGE_BABY = re.compile(
     rf"{_CHILD}(?:才|刚|刚刚|出生|生下来|现在|有|是|已经|第)*(\d{{1,3}})\s*(天)"
-    r"|(?:baby|newborn|infant|son|daughter|child)[^.;!?]{0,16}?(?<![\d.])(\d{1,2})\s*"
-    r"((?:weeks?|months?)(?= old|,|\.|$| and| with| ago)|days? (?:old|ago))"
+    r"|(?:baby|newborn|infant|son|daughter|child|wee man|little man|little one"
+    r"|little girl|little boy|twins?|bub|princess|bubs|preemie|nephew|niece|grandson"
+    r"|granddaughter)[^.;!?]{0,16}?(?<![\d.])(\d{1,2})\s*"
+    r"((?:weeks?|months?)(?= old|,|\.|$| and| with| ago| is| has)|days? (?:old|ago))"
     rf"|{_CHILD}[^。.;；!?]{{0,16}}?(?<![\d.]){_ZH_COUNT}\s*"
     r"(个多?月|月龄|月大|周大|天大|天(?=[^。]{0,8}[烧热]))"
     rf"|(?<![\d.]){_ZH_COUNT}\s*(个多?月|月龄|月大|周|天)大?(?:的|左右的)?{_CHILD}"

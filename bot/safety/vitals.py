@@ -12,11 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.model import Observation
 from bot.safety.expression import Facts
+from bot.safety.spoken import with_digits
 from bot.safety.text import normalise
 from bot.safety.vital_patterns import (
     ADULT_AGE,
     AGE,
     AGE_BABY,
+    BODY_TALK,
     BP,
     BP_WORD,
     DIASTOLIC_WORD,
@@ -24,6 +26,7 @@ from bot.safety.vital_patterns import (
     GLUCOSE_UNIT,
     HEART,
     HEART_AFTER,
+    HOT_PLACE,
     PAIN,
     RESP,
     RESP_AFTER,
@@ -51,7 +54,7 @@ _ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九十")} |
 
 def facts_from_text(text: str) -> dict[str, tuple[float, ...]]:
     """The measured facts stated in a text (unstated ones are absent). Never raises."""
-    plain = _EN_NUMBER.sub(lambda m: _EN_NUMBERS[m[1]], normalise(text))
+    plain = _EN_NUMBER.sub(lambda m: _EN_NUMBERS[m[1]], with_digits(normalise(text)))
     found: dict[str, list[float]] = {}
     for name, value in _stated(plain):
         found.setdefault(name, []).append(value)
@@ -109,7 +112,7 @@ def flat(facts: Mapping[str, Sequence[float]]) -> Iterator[tuple[str, float]]:
 
 
 def _stated(text: str) -> Iterator[tuple[str, float]]:
-    if not re.search(r"[\d一二两三四五六七八九十]", text):
+    if not re.search(r"\d|[一二两三四五六七八九十]", text):
         return
     for part in (_pressure, _plain_numbers, _temperature, _bare_temperature, _sugar, _ages):
         yield from part(text)
@@ -153,6 +156,11 @@ def _plain_numbers(text: str) -> Iterator[tuple[str, float]]:
 def _temperature(text: str) -> Iterator[tuple[str, float]]:
     for match in TEMP.finditer(text):
         yield from _plausible_temperature(float(match[1]))
+    if TEMP_TALK.search(text):
+        for match in TEMP_BARE.finditer(text):
+            yield from _plausible_temperature(float(match[1]))
+    if HOT_PLACE.search(text) and not BODY_TALK.search(text):
+        return
     for match in TEMP_AFTER.finditer(text):
         number = next(g for g in (match[1], match[3], match[4], match[5]) if g)
         yield from _plausible_temperature(float(number))
@@ -167,7 +175,8 @@ def _bare_temperature(text: str) -> Iterator[tuple[str, float]]:
 
 def _plausible_temperature(value: float) -> Iterator[tuple[str, float]]:
     celsius = _celsius(value, "")
-    if 25 <= celsius <= 43.5 and not 25 <= value < 30:
+    # no body is at 50 to 78 °F and alive to write; 85 degrees is a sauna
+    if 25 <= celsius <= 43.5 and not 25 <= value < 30 and not 50 < value < 86:
         yield "temperature", celsius
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.model import UserId
 from bot.store.letters import Mailbox, Office, Outcome
 from bot.store.mailbox import open_mailbox
@@ -29,8 +31,12 @@ async def test_a_lane_gives_its_oldest_and_waits_for_it(both: Both) -> None:
     """One arrival per chat is out at a time; other chats go on; the express lane is another."""
     _, mailbox = both
     await mailbox.accept(
-        [arrives(1, chat="a"), arrives(2, chat="a"), arrives(3, chat="b")]
-        + [arrives(4, chat="a", lane="a!")],
+        [
+            arrives(1, chat="a"),
+            arrives(2, chat="a"),
+            arrives(3, chat="b"),
+            arrives(4, chat="a", lane="a!"),
+        ],
         now=START,
     )
     out = await mailbox.claim("me", now=START, limit=10)
@@ -85,10 +91,8 @@ async def test_effects_replies_and_end_are_one(both: Both) -> None:
         await store.add_observations(ann, [weight()])
         raise RuntimeError("the power goes")
 
-    try:
+    with pytest.raises(RuntimeError):
         await mailbox.finish(parcel, breaks, now=START)  # type: ignore[arg-type]
-    except RuntimeError:
-        pass
     assert await store.observations(ann) == []
 
     async def works() -> list[object]:
@@ -184,7 +188,8 @@ async def test_what_is_said_is_sealed_and_goes_when_it_has_served(data: Path, sq
     secret = "my zebra weighs seventy"
     await mailbox.accept([arrives(1, chat="4242424242", text=secret)], now=START)
     await mailbox.post([note("4242424242", secret)], now=START)
-    raw = b"".join(p.read_bytes() for p in data.iterdir() if p.name.startswith("salus.sqlite3"))
+    files = [data / name for name in ("salus.sqlite3", "salus.sqlite3-wal")]
+    raw = b"".join(map(Path.read_bytes, files))
     assert b"zebra" not in raw
     assert b"4242424242" not in raw
     (letter,) = await mailbox.heads(now=START)

@@ -134,11 +134,11 @@ async def world(
 ) -> AsyncGenerator[World, None]:
     """Run everything; at the end stop it as SIGTERM would."""
     if fake is None:
-        async with telegram_server(**(server or {})) as made:
-            async with world(
-                data, fake=made, telegram=telegram, pace=pace, **app_options
-            ) as running:
-                yield running
+        async with (
+            telegram_server(**(server or {})) as made,
+            world(data, fake=made, telegram=telegram, pace=pace, **app_options) as running,
+        ):
+            yield running
         return
     app = make_app(data, **app_options)
     settings = TelegramSettings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ async def test_an_edited_message_is_a_correction(data: Path) -> None:
     """The value of the first wording goes, that of the second stays; in a group edits rest."""
     async with world(data) as here:
         said = await here.fake.say("weight 700 kg".replace("700", "70"))
-        await here.until(lambda: here.fake.sent())
+        await here.until(here.fake.sent)
         await here.settled()
         await here.fake.edit(said, "weight 71 kg")
         await here.until(lambda: len(here.fake.sent()) == 2)
@@ -291,7 +292,9 @@ async def test_long_answers_arrive_whole_and_numbered(data: Path) -> None:
         event = read(update, here.adapter._me)
         assert event is not None
         paper = Paper(event=event, origin="long", username="x")
-        text = "\n".join(f"**{a}** `{b}` {c}. <i> & {d}" for a, b, c, d in zip(*[iter(words)] * 4))
+        text = "\n".join(
+            f"**{a}** `{b}` {c}. <i> & {d}" for a, b, c, d in zip(*[iter(words)] * 4, strict=True)
+        )
         letters = paper.reply(Reply(text=text, kind="answer", lang="en", personal=True))
         office = here.adapter.office
         assert office is not None
@@ -307,7 +310,7 @@ async def test_long_answers_arrive_whole_and_numbered(data: Path) -> None:
 
 
 async def test_the_webhook_accepts_only_with_the_secret(data: Path) -> None:
-    """200 after the commit, 403 without the secret, 400 for nonsense, 503 while the store is down."""
+    """200 after the commit, 403 without the secret, 400 for nonsense, 503 without a store."""
     from bot.adapters.telegram.webhook import PATH, serve
     from bot.errors import SettingsError
 
@@ -353,7 +356,7 @@ async def test_updates_come_by_webhook_when_one_is_set(data: Path) -> None:
         await here.until(lambda: here.fake.webhook.get("url"))
         await here.fake.say("hello")
         assert await here.fake.push() == [200]
-        await here.until(lambda: here.fake.sent())
+        await here.until(here.fake.sent)
 
 
 async def test_group_votes_need_a_button_and_undo_belongs_to_its_owner(data: Path) -> None:
@@ -399,3 +402,27 @@ async def test_a_wrong_server_is_waited_for(data: Path) -> None:
         await asyncio.wait_for(running, 8)
     assert "is listening" in said[-1]
     await app.store.close()
+
+
+async def test_a_database_locked_by_somebody_else_only_delays(data: Path) -> None:
+    """While another program holds the file nothing is confirmed; then all is answered in order."""
+    async with world(data) as here:
+        await here.ask("hello")
+        await here.settled()
+        other = sqlite3.connect(data / "salus.sqlite3", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        for value in (70, 71, 72):
+            await here.fake.say(f"weight {value} kg")
+        await asyncio.sleep(1.5)
+        assert len(here.fake.sent()) == 1
+        assert here.fake.updates
+        other.execute("ROLLBACK")
+        other.close()
+        await here.until(lambda: len(here.fake.sent()) == 4, seconds=15)
+        await here.settled()
+        kept = await here.app.store.observations(await here.person())
+        assert [o.value for o in kept] == [70, 71, 72]
+        shown = [m["text"] for m in here.fake.sent()[1:]]
+        assert [f"{v} kg" in text for v, text in zip((70, 71, 72), shown, strict=True)] == [
+            True
+        ] * 3

@@ -40,10 +40,10 @@ async def test_sigterm_drains_and_ends(data: Path) -> None:
         settings = TelegramSettings(token=fake.token, base_url=fake.url, poll_s=20)
         app = make_app(data)
         running = asyncio.create_task(run(app, settings, say=said.append))
-        while not fake.polls:
+        while not fake.polls:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         await fake.say("hello")
-        while fake.updates:
+        while fake.updates:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         os.kill(os.getpid(), signal.SIGTERM)
         started = time.monotonic()

@@ -91,6 +91,18 @@ async def _chat_jsonl(salus: App, user: str) -> None:
     await jsonl.each_async(work)
 
 
+@app.command(name="run")
+def serve() -> None:
+    """Serve every configured chat platform until stopped (SIGTERM drains)."""
+
+    async def work(salus: App) -> int:
+        from bot.adapters import service
+
+        return await service.run(salus, service.telegram_settings(salus.settings))
+
+    raise typer.Exit(in_app(work))
+
+
 @app.command()
 def triage(
     text: Annotated[str, typer.Argument(help="A message; without it, JSON lines are read.")] = "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -88,6 +89,9 @@ def make_bot(settings: TelegramSettings) -> SalusBot:
     """A bot with a pool for sending and a connection of its own for polling."""
     # The library warns about a coming change of RetryAfter's type from inside RetryAfter itself.
     warnings.filterwarnings("ignore", message=".*retry_after.*", category=PTBDeprecationWarning)
+    # The library logs bodies it cannot read, and httpx logs addresses with the token in them.
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     base = settings.base_url.rstrip("/")
     return SalusBot(
         token=settings.token,
