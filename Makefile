@@ -7,13 +7,13 @@ UV     := $(BIN)/uv
 LOCKS  := deploy/locks
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes
 
-.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed vllm-cpu
+.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed fit-triage vllm-cpu
 
 run: $(VENV)/.run
 	@$(BIN)/salus chat
 
 test: $(VENV)/.dev
-	@$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+	@$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=90
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -38,6 +38,10 @@ bench-grounding: $(VENV)/.dev
 
 bench-speed: $(VENV)/.dev
 	$(BIN)/python deploy/bench_speed.py
+
+# Fits the second look of the triage from our own vignettes.
+fit-triage: $(VENV)/.dev
+	$(BIN)/python deploy/fit_likeness.py
 
 # The real vLLM server on this machine's CPU, in an environment of its own.
 vllm-cpu:

@@ -4,6 +4,7 @@ model server that fails in every way we know."""
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters import console
-from bot.app import App, build, make_generator
+from bot.app import PAGES, App, build, make_generator
 from bot.generation.embedded import EmbeddedGenerator
 from bot.model import Turn
 from bot.settings import load
@@ -141,3 +142,28 @@ async def test_export_and_forget_reach_the_disk(folder: Path) -> None:
 def files_with(folder: Path, text: bytes) -> list[Path]:
     """The files below a folder that hold some bytes."""
     return [p for p in folder.rglob("*") if p.is_file() and text in p.read_bytes()]
+
+
+async def test_the_first_question_waits_for_the_index_however_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the very first run the answer comes after the index was built, not instead of it."""
+    from bot import deferred
+    from rag.library import Knowledge
+
+    monkeypatch.setattr(deferred, "SEARCH_DEADLINE_S", 1.0)
+    opened = Knowledge.open
+
+    def slow(*arguments: object, **options: object) -> Knowledge:
+        time.sleep(3)
+        return opened(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Knowledge, "open", slow)
+    pages = tmp_path / "pages" / "en"
+    pages.mkdir(parents=True)
+    (pages / "sleep-adults.md").write_bytes((PAGES / "en" / "sleep-adults.md").read_bytes())
+    monkeypatch.setattr("bot.app.PAGES", tmp_path / "pages")
+    settings = load({"SALUS_DATA_DIR": str(tmp_path / "data"), "SALUS_MODEL": "off"})
+    async with build(settings) as app:
+        reply = await console.final_reply(app, "ann", QUESTION)
+    assert reply.citations
