@@ -20,7 +20,7 @@ def told() -> str:
 
 def steady(text: str) -> str:
     """The text without the clock time of what was logged, and without trailing blanks."""
-    text = re.sub(r"\((today|yesterday)[^)]*\)", "(when)", text)
+    text = re.sub(r"\((today|yesterday)[^)]*\)|（(今天|昨天)[^）]*）", "(when)", text)
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 

@@ -90,12 +90,14 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add documents to the data folder's knowledge. Bad rows are named; the rest goes in."""
+    from bot.adapters.cli.progress import bar
 
     def work(knowledge: Knowledge) -> None:
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
             raise InputError("no such file", fault=f"no such file: {', '.join(missing)}")
-        report = knowledge.add(paths, index_questions=index_questions)
+        with bar() as progress:
+            report = knowledge.add(paths, index_questions=index_questions, progress=progress)
         _tell_added(report, as_json=as_json)
 
     _in_knowledge(work)
