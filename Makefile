@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 LOCKS  := deploy/locks
-INSTALL = $(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes
+INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes
 
 .PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed fit-triage vllm-cpu
 
