@@ -8,7 +8,9 @@ import sys
 def main() -> None:
     """Run the command line; every failure ends in one line and a meaningful exit code."""
     from bot.adapters.cli.edge import run
+    from bot.memory import few_arenas
 
+    few_arenas()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.logs import failed
+from bot.memory import give_back
 from bot.model import (
     Feedback,
     Lang,
@@ -55,6 +56,7 @@ class DeferredRetriever:
         try:
             knowledge = self._opener()
             knowledge.warm()
+            give_back()
         except KnowledgeError as error:
             failed("knowledge cannot be opened", error)
             raise
