@@ -409,8 +409,11 @@ async def test_a_database_locked_by_somebody_else_only_delays(data: Path) -> Non
     async with world(data) as here:
         await here.ask("hello")
         await here.settled()
-        other = sqlite3.connect(data / "salus.sqlite3", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
+        other = sqlite3.connect(
+            data / "salus.sqlite3", isolation_level=None, check_same_thread=False
+        )
+        # In a thread: a write of ours may be under way and needs the loop to end.
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
         for value in (70, 71, 72):
             await here.fake.say(f"weight {value} kg")
         await asyncio.sleep(1.5)
