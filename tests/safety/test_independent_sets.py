@@ -1,13 +1,15 @@
 """Messages by authors who had not seen the rules: the bar for red flags, per set and language.
 
-Scored once, before anybody tuned on it (sensitivity / specificity):
+First scoring of each set (sensitivity / specificity):
 
     set                       English        Chinese
     blind (rules alone)       .831 / .890    .817 / .873
     final (with second look)  .970 / .900    .970 / .900    before its last thresholds
-    third (with second look)  .975 / .988    .988 / .963    no text of it was looked at
+    third (with second look)  .975 / .988    .988 / .963    with a take-down limit of .2, not the shipped .1
 
-The first two sets have since been used for development; the third has not.
+The first two sets have since been used for development. The texts of the third were not read, but
+it was scored again while two guards were tried: one took it to .950 / .963 sensitivity and was
+dropped for the shipped one. So the figures this test sees on it are not blind.
 """
 
 from __future__ import annotations
