@@ -5,7 +5,7 @@ First scoring of each set (sensitivity / specificity):
     set                       English        Chinese
     blind (rules alone)       .831 / .890    .817 / .873
     final (with second look)  .970 / .900    .970 / .900    before its last thresholds
-    third (with second look)  .975 / .988    .988 / .963    with a take-down limit of .2, not the shipped .1
+    third (with second look)  .975 / .988    .988 / .963    take-down limit .2, shipped: .1
 
 The first two sets have since been used for development. The texts of the third were not read, but
 it was scored again while two guards were tried: one took it to .950 / .963 sensitivity and was
