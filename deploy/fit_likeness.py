@@ -1,10 +1,10 @@
 """Fits knowledge/safety/likeness.json from our own vignettes (``make fit-triage``).
 
-Fitted on: the development vignettes (tests/safety), the first two independent sets, which were
-scored once before (tests/safety_blind, tests/safety_final), benign prompts, off-topic and ordinary
-questions, and metric sentences. Never on tests/safety_third, which is kept for scoring. Prints,
-for each language, how the model alone does on parts it was not fitted on (five folds), then
-writes the model fitted on all.
+Fitted on: the development vignettes (tests/safety), the independent sets that were scored once
+before (tests/safety_blind, tests/safety_final, tests/safety_fourth), benign prompts, off-topic and
+ordinary questions, and metric sentences. Never on tests/safety_third, which is kept for scoring.
+Prints, for each language, how rules and model together do on parts the model was not fitted on
+(five folds) for some thresholds, then writes the model fitted on all.
 """
 
 from __future__ import annotations
@@ -26,10 +26,14 @@ TESTS = ROOT / "tests"
 FITTED_ON = (
     "safety/vignettes_dev.{lang}.jsonl",
     "safety/vignettes_more.{lang}.jsonl",
+    "safety/vignettes_ordinary.{lang}.jsonl",
+    "safety/vignettes_everyday.{lang}.jsonl",
     "safety_blind/red_flags.{lang}.jsonl",
     "safety_final/red_flags.{lang}.jsonl",
+    "safety_fourth/{lang}.jsonl",
 )
-CRISIS = frozenset({"suicidal", "suicide", "self_harm", "selfharm"})
+CRISIS = frozenset({"suicidal", "suicide", "self_harm", "selfharm", "suicide_selfharm"})
+RAISE_AT = (0.5, 0.6, 0.7, 0.75)
 EPOCHS, RATE, SHRINK = 40, 0.15, 0.4
 
 
@@ -45,7 +49,7 @@ def labelled() -> list[tuple[str, int, int]]:
     for lang in ("en", "zh"):
         for name in FITTED_ON:
             for row in rows(name.format(lang=lang)):
-                danger = int(bool(row["trigger"]))
+                danger = int(bool(row.get("trigger", row.get("expected") != "none")))
                 mind = int(bool(danger and str(row.get("category")) in CRISIS))
                 found[str(row["text"])] = (danger, mind)
     return [(text, danger, mind) for text, (danger, mind) in found.items()]
@@ -108,19 +112,38 @@ def packed(model: tuple[np.ndarray, float]) -> dict[str, object]:
     return {"weights": text, "scale": scale, "bias": float(model[1])}
 
 
-def folds(texts: Sequence[np.ndarray], labels: np.ndarray) -> str:
-    """How five models do on the fifth each did not see, at three thresholds."""
+def unseen(texts: Sequence[np.ndarray], labels: np.ndarray) -> np.ndarray:
+    """The probability of each text by the one of five models that was fitted without it."""
     fold = np.random.default_rng(1).permutation(len(texts)) % 5
     found = np.zeros(len(texts))
     for part in range(5):
-        seen, unseen = np.where(fold != part)[0], np.where(fold == part)[0]
-        model = fit([texts[i] for i in seen], labels[seen])
-        found[unseen] = scores(model, [texts[i] for i in unseen])
-    return "  ".join(
-        f"p>{t}: sens {(found[labels == 1] > t).mean():.3f} spec "
-        f"{(found[labels == 0] <= t).mean():.3f}"
-        for t in (0.4, 0.5, 0.6)
-    )
+        known, left = np.where(fold != part)[0], np.where(fold == part)[0]
+        model = fit([texts[i] for i in known], labels[known])
+        found[left] = scores(model, [texts[i] for i in left])
+    return found
+
+
+def report(texts: Sequence[str], labels: np.ndarray, danger: np.ndarray, crisis: np.ndarray) -> str:
+    """Sensitivity and specificity of rules and second look together, by threshold."""
+    from bot.safety.likeness import Likeness
+    from bot.safety.triage import Triage
+
+    triage = Triage.load()
+    ruled = [triage.by_rules(text) for text in texts]
+    lines = []
+    for limit in RAISE_AT:
+        hit = np.array(
+            [
+                triage.looked_at_again(
+                    text, rule, seen=Likeness(danger=float(d), crisis=float(c)), raise_at=limit
+                ).level
+                in {"emergency", "urgent"}
+                for text, rule, d, c in zip(texts, ruled, danger, crisis, strict=True)
+            ]
+        )
+        sens, spec = hit[labels == 1].mean(), 1 - hit[labels == 0].mean()
+        lines.append(f"  raise at {limit}: sensitivity {sens:.4f} specificity {spec:.4f}")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -129,15 +152,16 @@ def main() -> None:
     models: dict[str, dict[str, object]] = {}
     for lang in ("en", "zh"):
         mine = [row for row in everything if language_of(row[0]) == lang]
+        mine = [row for row in mine if features(row[0])]
         texts = [np.array(features(text)) for text, _, _ in mine]
-        kept = [i for i, x in enumerate(texts) if len(x)]
-        texts = [texts[i] for i in kept]
-        models[lang] = {}
+        models[lang], found = {}, {}
         for name, column in (("danger", 1), ("crisis", 2)):
-            labels = np.array([mine[i][column] for i in kept])
-            told = f"{lang} {name}: {labels.sum()} of {len(labels)}  {folds(texts, labels)}"
-            print(told, flush=True)
+            labels = np.array([row[column] for row in mine])
+            found[name] = unseen(texts, labels)
             models[lang][name] = packed(fit(texts, labels))
+        dangers = np.array([row[1] for row in mine])
+        told = report([row[0] for row in mine], dangers, found["danger"], found["crisis"])
+        print(f"{lang}: {dangers.sum()} of {len(mine)} must trigger\n{told}", flush=True)
     note = "Fitted by deploy/fit_likeness.py on our own vignettes; clinician_review: pending."
     path().write_text(json.dumps({"note": note, "models": models}), encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.safety.errors import SafetyDataError
+from bot.safety.incoming import from_json
 from bot.safety.lint import check_data
 from bot.safety.policy import PolicyResult, check_request, unsafe_advice
 from bot.safety.replies import (
@@ -12,7 +13,7 @@ from bot.safety.replies import (
     refusal_text,
     urgent_text,
 )
-from bot.safety.triage import Triage, from_json
+from bot.safety.triage import Triage
 
 __all__ = [
     "PolicyResult",

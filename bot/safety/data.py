@@ -23,7 +23,8 @@ LANGS: tuple[Lang, ...] = ("en", "zh")
 CUES = (
     "idiom", "negation", "negation_not", "negation_end", "negation_after", "past",
     "past_before", "present", "clause", "general", "personal", "personal_not", "story",
-    "other", "other_not", "self",
+    "other", "other_not", "self", "asked", "answered_no", "answered_falsely",
+    "past_since", "recurs", "lied",
 )  # fmt: skip
 FACTS = frozenset(
     "systolic diastolic heart_rate resp_rate spo2 temperature glucose age_months pain_score "
@@ -33,7 +34,10 @@ FACTS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One reviewed rule: when its condition holds, the message has at least this level."""
+    """One reviewed rule: when its condition holds, the message has at least this level.
+
+    ``stands``: the second look never takes it down, however calm the message sounds.
+    """
 
     id: str
     family: str
@@ -41,6 +45,7 @@ class Rule:
     when: Node
     why: str
     crisis: bool = False
+    stands: bool = False
     source: str = ""
 
 
@@ -114,10 +119,15 @@ def load_rules(folder: Path | None = None) -> RuleBook:
         reviewed=min(reviewed for _, reviewed in heads),
         concepts=concepts,
         kinds=kinds,
-        rules=tuple(sorted(rules, key=lambda r: (-LEVELS.index(r.level), not r.crisis))),
+        rules=tuple(sorted(rules, key=_order)),
         sources=sources,
         language=language,
     )
+
+
+def _order(rule: Rule) -> tuple[int, bool, bool]:
+    """The most serious first; among equals a crisis, then what stands, then file order."""
+    return -LEVELS.index(rule.level), not rule.crisis, not rule.stands
 
 
 def load_language(folder: Path) -> Language:
@@ -183,7 +193,7 @@ def _add_concepts(
 def _rules(body: Mapping[str, Any], family: str, place: str) -> Sequence[Rule]:
     found = []
     for raw in body.get("rules") or ():
-        unknown = set(raw) - {"id", "level", "when", "why", "crisis", "source"}
+        unknown = set(raw) - {"id", "level", "when", "why", "crisis", "stands", "source"}
         if unknown or not {"id", "level", "when", "why"} <= set(raw):
             raise SafetyDataError(f"{place}: a rule has wrong fields: {sorted(raw)}")
         if raw["level"] not in LEVELS:
@@ -200,6 +210,7 @@ def _rules(body: Mapping[str, Any], family: str, place: str) -> Sequence[Rule]:
                 when=when,
                 why=str(raw["why"]),
                 crisis=bool(raw.get("crisis", False)),
+                stands=bool(raw.get("stands", False)),
                 source=str(raw.get("source", "")),
             )
         )

@@ -16,8 +16,9 @@ from typing import Any, Literal
 from bot.safety.data import data_folder, load_language, patterns, read_yaml
 from bot.safety.errors import SafetyDataError
 from bot.safety.expression import Node, parse
+from bot.safety.matcher import Matcher, Mention
 from bot.safety.pattern import Pattern
-from bot.safety.reading import Matcher, Mention, Reader
+from bot.safety.reading import Reader
 from bot.safety.text import Sentence, Spelling, normalise, sentences
 from rag.types import Lang
 

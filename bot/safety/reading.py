@@ -1,25 +1,27 @@
 """Reading a message: which concepts it states as present, of whom, and which it only mentions.
 
 A concept is *active* when at least one of its mentions is neither denied, nor past, nor inside
-a general question, a story or a figure of speech. Concepts of kind ``context`` (a known
-disease, a pregnancy) count although they are history; ``firm`` ones (a swallowed overdose, a
-plan to die) count although the sentence is phrased as a question.
+a general question, a story, a figure of speech, or a question that was asked and answered with
+no ("the form asked if I think of suicide and I ticked no") and not taken back. Concepts of kind
+``context`` (a known disease, a pregnancy) count although they are history; ``firm`` ones (a
+swallowed overdose, a plan to die) count although the sentence is phrased as a question.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from bot.safety.matcher import Matcher, Mention
 from bot.safety.pattern import Pattern
 from bot.safety.text import Sentence, Spelling, normalise, sentences
 from rag.types import Lang
 
 Kind = Literal["plain", "context", "firm"]
 _LANGS: tuple[Lang, ...] = ("en", "zh")
-_SHORTEST_PREFIX = 2
+_REPLY = {"en": 40, "zh": 12}  # how far into the next sentence an answer of no may stand
 # "what is angina", "中暑是什么": a whole sentence that only asks for a meaning
 _DEFINITION = re.compile(
     r"^ (?:so |and |hi |hey |please )?what(?:s| is| are) "
@@ -29,14 +31,6 @@ _DEFINITION = re.compile(
 )
 
 
-class Mention(NamedTuple):
-    """A place in a sentence view where a pattern of ``name`` matched."""
-
-    name: str
-    start: int
-    end: int
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a text states: active concepts, those said of somebody else, and all mentioned."""
@@ -44,57 +38,6 @@ class Reading:
     active: frozenset[str]
     others: frozenset[str]
     mentioned: frozenset[str]
-
-
-class Matcher:
-    """Finds the mentions of many patterns in one sentence, trying only those that can match."""
-
-    def __init__(self, patterns: Mapping[str, Sequence[Pattern]], lang: Lang) -> None:
-        """``patterns`` by name; those of the other language are left out."""
-        self._lang = lang
-        self._whole: dict[str, list[tuple[str, Pattern]]] = {}
-        self._start: dict[str, list[tuple[str, Pattern]]] = {}
-        for name, group in patterns.items():
-            for pattern in group:
-                if pattern.lang == lang:
-                    self._index(name, pattern)
-
-    def find(self, view: str) -> list[Mention]:
-        """All mentions in this view of a sentence, in order."""
-        if not view:
-            return []
-        found = {
-            Mention(name, *match.span())
-            for name, pattern in self._candidates(view)
-            for match in pattern.regex.finditer(view)
-        }
-        return sorted(found, key=lambda m: (m.start, m.end, m.name))
-
-    def _index(self, name: str, pattern: Pattern) -> None:
-        for anchor in pattern.anchors:
-            if self._lang == "zh":
-                self._start.setdefault(anchor[:2], []).append((name, pattern))
-            elif anchor.endswith("*"):
-                self._start.setdefault(anchor[:-1], []).append((name, pattern))
-            else:
-                self._whole.setdefault(anchor, []).append((name, pattern))
-
-    def _candidates(self, view: str) -> Iterable[tuple[str, Pattern]]:
-        seen: dict[int, tuple[str, Pattern]] = {}
-        for key in self._keys(view):
-            for entry in self._start.get(key, ()):
-                if self._lang == "en" or any(a in view for a in entry[1].anchors):
-                    seen[id(entry)] = entry
-        if self._lang == "en":
-            for word in set(view.split()):
-                for entry in self._whole.get(word, ()):
-                    seen[id(entry)] = entry
-        return seen.values()
-
-    def _keys(self, view: str) -> set[str]:
-        if self._lang == "zh":
-            return {view[i : i + n] for i in range(len(view)) for n in (1, 2)}
-        return {w[:n] for w in set(view.split()) for n in range(_SHORTEST_PREFIX, len(w) + 1)}
 
 
 class Reader:
@@ -132,26 +75,48 @@ class Reader:
         active: set[str] = set()
         others: set[str] = set()
         mentioned: set[str] = set()
-        for part in parts:
-            for lang in _LANGS:
-                view = part.en if lang == "en" else part.zh
-                for name, stated, other in self._sentence(view, lang):
-                    mentioned.add(name)
-                    if stated:
-                        active.add(name)
-                        if other:
-                            others.add(name)
+        rows = [(part.en, part.zh) for part in parts]
+        for at, lang in enumerate(_LANGS):
+            views = [self._without_idioms(row[at], lang) for row in rows]
+            for name, stated, other in self._told(views, lang):
+                mentioned.add(name)
+                if stated:
+                    active.add(name)
+                    if other:
+                        others.add(name)
         return Reading(frozenset(active), frozenset(others), frozenset(mentioned))
 
-    def _sentence(self, view: str, lang: Lang) -> Iterable[tuple[str, bool, bool]]:
-        view = self._without_idioms(view, lang)
-        mentions = self._concepts[lang].find(view)
-        if not mentions:
-            return
-        scene = _Scene(view, lang, self._cues[lang].find(view))
-        for mention in mentions:
-            kind = self._kinds[mention.name]
-            yield mention.name, scene.states(mention, kind), scene.of_other
+    def _told(self, views: Sequence[str], lang: Lang) -> Iterable[tuple[str, bool, bool]]:
+        """(concept, is it stated as present, of somebody else) for each mention of a message."""
+        cues = [self._cues[lang].find(view) for view in views]
+        roles = {cue.name for found in cues for cue in found}
+        for at, view in enumerate(views):
+            mentions = self._concepts[lang].find(view)
+            if not mentions:
+                continue
+            answered = self._answered_no(views, at, lang, cues[at], roles)
+            scene = _Scene(view, lang, cues[at], answered, roles)
+            for mention in mentions:
+                kind = self._kinds[mention.name]
+                yield mention.name, scene.states(mention, kind), scene.of_other
+
+    def _answered_no(
+        self, views: Sequence[str], at: int, lang: Lang, cues: Sequence[Mention], roles: Set[str]
+    ) -> tuple[int, int]:
+        """Where a sentence tells of a question that was answered with no; (0, 0): nowhere.
+
+        The answer follows in the sentence or opens the next one. Any hint in the message that
+        it was not true, and nothing counts as answered.
+        """
+        asked = [cue for cue in cues if cue.name == "asked"]
+        if not asked or roles & {"answered_falsely", "lied"}:
+            return 0, 0
+        begin = min(cue.start for cue in asked)
+        ends = [cue.start for cue in cues if cue.name == "answered_no" and cue.start > begin]
+        if not ends and at + 1 < len(views):
+            reply = self._cues[lang].find(views[at + 1][: _REPLY[lang]])
+            ends = [len(views[at]) for cue in reply if cue.name == "answered_no"]
+        return (begin, max(ends)) if ends else (0, 0)
 
     def _without_idioms(self, view: str, lang: Lang) -> str:
         for _, start, end in self._idioms[lang].find(view):
@@ -163,8 +128,19 @@ class Reader:
 class _Scene:
     """The cues of one sentence and what they say about a mention in it."""
 
-    def __init__(self, view: str, lang: Lang, cues: list[Mention]) -> None:
+    def __init__(
+        self,
+        view: str,
+        lang: Lang,
+        cues: list[Mention],
+        answered: tuple[int, int],
+        roles: Set[str],
+    ) -> None:
+        """``roles``: those of the whole message, for what one sentence says of another."""
         self._view = view
+        self._lied = "lied" in roles
+        self._recurs = "recurs" in roles
+        self._answered = answered
         self._lang = lang
         self._by_role: dict[str, list[Mention]] = {}
         for cue in cues:
@@ -210,6 +186,11 @@ class _Scene:
         return bool(others) and not self._role("self")
 
     def _denied(self, mention: Mention) -> bool:
+        if self._lied:
+            return False
+        begin, end = self._answered
+        if begin <= mention.start and mention.end <= end + 1:
+            return True
         for cue in self._role("negation_after"):
             if cue.start == mention.end and not any(_overlap(cue, f) for f in self._false):
                 return True
@@ -237,13 +218,16 @@ class _Scene:
         return bool(re.search(r" (?:or|nor) ", self._view[until - 1 : mention.end + 40]))
 
     def _past(self, mention: Mention) -> bool:
+        if self._recurs:
+            return False
         start, end = self._clause(mention)
         for cue in self._role("past_before"):
             if start <= cue.start and cue.end <= mention.start + 1 and self._near(cue, mention):
                 return True
         inside = [p for p in self._role("past") if start <= p.start <= end]
         now = [p for p in self._role("present") if start <= p.start and p.end <= end + 1]
-        return bool(inside) and not now
+        since = any(p.start >= mention.end - 1 for p in self._role("past_since"))
+        return (bool(inside) or since) and not now
 
     def _near(self, cue: Mention, mention: Mention) -> bool:
         between = self._view[cue.end : mention.start]

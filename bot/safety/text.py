@@ -15,7 +15,8 @@ from dataclasses import dataclass
 MAX_CHARS = 120_000  # longer texts keep their beginning and their end
 MAX_SENTENCE = 600
 _OVERLAP = 80
-_MIN_TYPO = 5
+_MIN_TYPO = 4
+_MIN_REPLACED = 6  # one wrong letter is mended only in words longer than this
 _MAX_TYPO = 20
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
@@ -29,6 +30,11 @@ _STRETCH = re.compile(r"([a-z])\1{2,}")
 _QUOTES = re.compile(r"[’‘`´ʼ＇]")
 # "不" in these is no denial: a gap of a pattern may cross the plain word instead
 _ACCIDENT = re.compile(r"(?:一个?)?(?:不小心|不留神|不当心|不慎|没注意|没留神|没留意)")
+# "多到要死", "疼得要死" say how much; "我觉得要死了", "想到要死" and "绝望到要死" are left alone
+_DEGREE = re.compile(
+    r"(?<![觉感想说谈提梦等直活熬看听料轮遇碰临获懂值舍])(?<!绝望|痛苦|抑郁|崩溃)"
+    r"[得到](?:我|人|他|她)?(?:都|快|简直|真是?|感觉)*(?:要|快要)死(?!掉)"
+)
 _PAIRS = (
     (" can not ", " cant "), (" cannot ", " cant "), (" do not ", " dont "),
     (" does not ", " doesnt "), (" did not ", " didnt "), (" is not ", " isnt "),
@@ -112,7 +118,7 @@ def _one_slip(word: str, target: str) -> bool:
         return len(longer) - len(shorter) == 1 and shorter in _deletions(longer)
     differ = [i for i, (a, b) in enumerate(zip(word, target, strict=True)) if a != b]
     if len(differ) == 1:
-        return len(word) > _MIN_TYPO + 1
+        return len(word) > _MIN_REPLACED
     return (
         len(differ) == 2
         and differ[1] == differ[0] + 1
@@ -172,4 +178,5 @@ def _english(part: str, spelling: Spelling) -> str:
 def _chinese(part: str, spelling: Spelling) -> str:
     if not _CJK.search(part):
         return ""
-    return _ACCIDENT.sub("失手", spelling.characters(re.sub(r"\s+", "", part)))
+    plain = spelling.characters(re.sub(r"\s+", "", part))
+    return _DEGREE.sub("得要命", _ACCIDENT.sub("失手", plain))

@@ -7,24 +7,27 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from bot.model import Observation, TriageLevel, TriageResult
 from bot.safety import vitals
 from bot.safety.data import LEVELS, Rule, RuleBook, load_rules
-from bot.safety.likeness import likeness
+from bot.safety.likeness import Likeness, likeness
 from bot.safety.reading import Reader, Reading
 from bot.safety.text import Spelling, normalise
 from rag.types import Lang
 
 HISTORY_MESSAGES = 4  # how many earlier messages may complete a rule
+EXPLAINED = "explained"  # the family of rules that read an alarming word as something milder
+ORDINARY = "ordinary"  # the family of messages that say plainly that all is well
+NOW = frozenset({"today_word", "sudden_word"})  # said to happen now
+THIS_MOMENT = "this_moment"  # said to have happened minutes ago
 OTHER = "@other"  # ends the rule id when the sick person is somebody else
 
-# Chosen on the second independent set with a model that had not seen it; see
-# .github/decisions/0005-second-look.md for the figures.
+# LIKE_URGENT by cross-validation (make fit-triage), the others on the second independent set with
+# a model that had not seen it; see .github/decisions/0005-second-look.md for the figures.
 LIKE_NOTHING = 0.1
-LIKE_URGENT = 0.6
-LIKE_DESPITE = 0.9  # when the rules know the sign and read it as past, denied or told of
+LIKE_URGENT = 0.7
+LIKE_DESPITE = 0.9  # when the rules know the sign: past, denied, told of, or explained
 LIKE_EMERGENCY = 0.75
 LIKE_CRISIS = 0.5
 _OTHER_PERSON = re.compile(
@@ -90,9 +93,29 @@ class Triage:
             metrics=metrics,
             history=history,
         )
-        alone = not (observations or metrics or history or vitals.facts_from_text(text))
-        denied = ruled.level not in {"emergency", "urgent"} and self._told_of(text)
-        return second_look(text, ruled, words_alone=alone, denied=denied)
+        return self.looked_at_again(text, ruled, measured=bool(observations or metrics or history))
+
+    def looked_at_again(
+        self,
+        text: str,
+        ruled: TriageResult,
+        *,
+        measured: bool = False,
+        seen: Likeness | None = None,
+        raise_at: float = LIKE_URGENT,
+    ) -> TriageResult:
+        """The rules' verdict after the second look; ``seen`` and ``raise_at`` are for fitting.
+
+        ``measured``: the rules had values or earlier messages beside the text.
+        """
+        alone = not (measured or vitals.facts_from_text(text))
+        if ruled.level in {"emergency", "urgent"}:
+            alone = alone and not self._stands(text, ruled)
+            return second_look(text, ruled, words_alone=alone, seen=seen)
+        if self._belongs(text, ORDINARY):
+            return ruled
+        denied = self._belongs(text, EXPLAINED) or self._told_of(text)
+        return second_look(text, ruled, denied=denied, seen=seen, raise_at=raise_at)
 
     def by_rules(
         self,
@@ -132,6 +155,25 @@ class Triage:
         every = now.active | now.mentioned
         rule = self._first(every, facts, every)
         return rule is not None and rule.level in {"emergency", "urgent"}
+
+    def _stands(self, text: str, ruled: TriageResult) -> bool:
+        """Whether the rule that fired may not be taken down.
+
+        Its data say so, or it happened this minute, or two signs or more of today are told.
+        """
+        rule = next(r for r in self._book.rules if r.id == ruled.rule.removesuffix(OTHER))
+        said = self._reader.read(text).active
+        signs = sum(bool(part.positive()) for part in rule.when.parts)
+        several = rule.when.op == "and" and signs > 1
+        return rule.stands or THIS_MOMENT in said or (several and bool(said & NOW))
+
+    def _belongs(self, text: str, family: str) -> bool:
+        """Whether a rule of a family (explained, ordinary) holds for a text."""
+        now = self._reader.read(text).active
+        facts = vitals.merged(vitals.flat(vitals.facts_from_text(text)), [])
+        return any(
+            rule.when.holds(now, facts) for rule in self._book.rules if rule.family == family
+        )
 
     def read(self, text: str) -> Reading:
         """What the rules understand of a text; for reviewers and tests."""
@@ -191,22 +233,29 @@ def rules_alone(text: str) -> TriageResult:
 
 
 def second_look(
-    text: str, ruled: TriageResult, *, words_alone: bool = True, denied: bool = False
+    text: str,
+    ruled: TriageResult,
+    *,
+    words_alone: bool = True,
+    denied: bool = False,
+    seen: Likeness | None = None,
+    raise_at: float = LIKE_URGENT,
 ) -> TriageResult:
     """Raise what the rules missed when it is much like a vignette that must trigger.
 
     A rule that fired on words alone, in a message that is hardly like any such vignette ("why
     is carbon monoxide so dangerous?"), is taken down to ``soon``; never a crisis, never a rule
     that read a value, a measurement or earlier messages (``words_alone`` False). ``denied``: the
-    rules found a sign and read it as not present; then only great likeness raises.
+    rules found a sign and read it as not present; then only great likeness raises. ``seen``: the
+    likeness when it is already known.
     """
-    seen = likeness(text)
+    seen = seen or likeness(text)
     if ruled.level in {"emergency", "urgent"}:
         unlike = 0.0 < seen.danger < LIKE_NOTHING
         if unlike and words_alone and not ruled.crisis:
             return replace(ruled, level="soon", why=f"{ruled.why}; but hardly like one")
         return ruled
-    if seen.danger < (LIKE_DESPITE if denied else LIKE_URGENT):
+    if seen.danger < (LIKE_DESPITE if denied else raise_at):
         return ruled
     crisis = seen.crisis >= LIKE_CRISIS
     level: TriageLevel = "emergency" if crisis or seen.danger >= LIKE_EMERGENCY else "urgent"
@@ -224,82 +273,3 @@ def second_look(
 def more_serious(one: TriageLevel, other: TriageLevel) -> TriageLevel:
     """The higher of two levels."""
     return max(one, other, key=LEVELS.index)
-
-
-def from_json(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Tolerantly turn one JSON line into keyword arguments of ``assess`` (and ``text``).
-
-    ``profile`` may hold numbers, booleans and lists; ``metrics`` may be {kind: value} (with an
-    optional "unit" for all), {kind: {"value", "unit"}} or a list of {kind, value, unit, value2}.
-    What cannot be read is left out, never an error.
-    """
-    profile = raw.get("profile")
-    history = raw.get("history")
-    lang = raw.get("lang")
-    text = raw.get("text")
-    return {
-        "text": text if isinstance(text, str) else "",
-        "lang": lang if lang in ("en", "zh") else None,
-        "profile": _profile_of(profile) if isinstance(profile, Mapping) else None,
-        "metrics": _metrics_of(raw.get("metrics")),
-        "history": [_message_of(h) for h in history] if isinstance(history, list) else [],
-    }
-
-
-def _profile_of(raw: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        str(key): ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        for key, value in raw.items()
-        if value is not None
-    }
-
-
-def _message_of(raw: object) -> str:
-    if isinstance(raw, Mapping):
-        return str(raw.get("text") or raw.get("content") or "")
-    return str(raw)
-
-
-def _metrics_of(raw: object) -> dict[str, float]:
-    """Values by fact name in the units of the rules."""
-    return {
-        name: number
-        for kind, value, unit in _measurements(raw)
-        for name, number in _facts_of(kind, value, unit)
-    }
-
-
-def _measurements(raw: object) -> Sequence[tuple[str, object, str]]:
-    if isinstance(raw, list):
-        rows = [r for r in raw if isinstance(r, Mapping)]
-        return [
-            (
-                str(r.get("kind", "")),
-                (r.get("value"), r.get("value2"))
-                if r.get("value2") is not None
-                else r.get("value"),
-                str(r.get("unit") or ""),
-            )
-            for r in rows
-        ]
-    if not isinstance(raw, Mapping):
-        return []
-    shared = str(raw.get("unit") or "")
-    rows_of = []
-    for kind, value in raw.items():
-        if kind != "unit":
-            inner = isinstance(value, Mapping)
-            number = value.get("value") if isinstance(value, Mapping) else value
-            unit = str(value.get("unit") or "") if isinstance(value, Mapping) else shared
-            if inner and value.get("value2") is not None:
-                number = (number, value.get("value2"))
-            rows_of.append((str(kind), number, unit))
-    return rows_of
-
-
-def _facts_of(kind: str, value: object, unit: str) -> Sequence[tuple[str, float]]:
-    parts = re.findall(r"-?\d+(?:\.\d+)?", str(value))[:2]
-    if not parts or isinstance(value, bool):
-        return []
-    second = float(parts[1]) if len(parts) > 1 else None
-    return list(vitals.fact(kind, float(parts[0]), unit, second))

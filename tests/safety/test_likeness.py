@@ -28,14 +28,14 @@ def test_ordinary_questions_look_like_ordinary_questions() -> None:
 
 def test_a_dangerous_message_no_rule_knows_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     """Danger makes it urgent, more of it an emergency, and a crisis of the mind is told as one."""
-    told = Likeness(danger=0.65, crisis=0.1)
+    told = Likeness(danger=0.72, crisis=0.1)
     monkeypatch.setattr("bot.safety.triage.likeness", lambda _: told)
     assert second_look("my dad looks odd", NONE).level == "urgent"
     assert second_look("my dad looks odd", NONE).rule.endswith("@other")
     told = Likeness(danger=0.9, crisis=0.1)
     assert second_look("odd", NONE).level == "emergency"
     assert not second_look("odd", NONE).crisis
-    told = Likeness(danger=0.65, crisis=0.8)
+    told = Likeness(danger=0.72, crisis=0.8)
     verdict = second_look("odd", NONE)
     assert (verdict.level, verdict.crisis) == ("emergency", True)
 
