@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.deferred import DeferredRetriever, DeferredStore
@@ -22,8 +22,10 @@ from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
 from bot.generation.prompts import PromptBook
 from bot.grounding.check import Checker
 from bot.model import Lang, Platform, UserId
+from bot.ports import Transcriber
 from bot.safety import Triage
 from bot.settings import ROOT, Settings
+from bot.speech import NoTranscriber, make_transcriber
 
 if TYPE_CHECKING:
     from rag.library import Knowledge
@@ -42,6 +44,7 @@ class App:
     store: DeferredStore
     retriever: DeferredRetriever
     generator: OpenAICompatibleGenerator | EmbeddedGenerator | None
+    transcriber: Transcriber = field(default_factory=NoTranscriber)
 
     async def person(self, platform: Platform, external_id: str) -> UserId:
         """The person behind a platform's id; while the store is down, a stand-in."""
@@ -75,7 +78,11 @@ async def build(
     )
     defaults = Defaults(lang=_default_lang(settings), country=settings.country)
     dialogue = DialogueManager(
-        store=UnitStore(store), answerer=answerer, triage=Triage.load(), defaults=defaults
+        store=UnitStore(store),
+        answerer=answerer,
+        triage=Triage.load(),
+        defaults=defaults,
+        education_only=_education_only(settings),
     )
     try:
         yield App(
@@ -84,6 +91,7 @@ async def build(
             store=store,
             retriever=retriever,
             generator=generator,
+            transcriber=make_transcriber(settings),
         )
     finally:
         await store.close()
@@ -119,6 +127,11 @@ def make_generator(settings: Settings) -> OpenAICompatibleGenerator | EmbeddedGe
     if settings.model_url:
         return OpenAICompatibleGenerator(endpoint)
     return EmbeddedGenerator(endpoint) if packaged_model() else None
+
+
+def _education_only(settings: Settings) -> frozenset[Platform]:
+    """Where the platform's policy keeps values of people's bodies out, until the operator acts."""
+    return frozenset() if settings.discord_metrics else frozenset({"discord"})
 
 
 def _budget(settings: Settings) -> int:

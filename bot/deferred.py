@@ -12,11 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.dialogue.privacy import WORDING
 from bot.logs import failed
 from bot.memory import give_back
 from bot.model import (
     Feedback,
+    Joining,
     Lang,
+    Lesson,
     MetricKind,
     Observation,
     ObservationId,
@@ -105,7 +108,7 @@ class DeferredStore:
                 from bot.store import KeyRing, open_store
 
                 keys = await asyncio.to_thread(KeyRing.load_or_create, self._key_file)
-                self._store = await open_store(self._url, keys=keys)
+                self._store = await open_store(self._url, keys=keys, consent_wording=WORDING)
         return self._store
 
     async def user_for(self, platform: str, external_id: str) -> UserId:
@@ -148,8 +151,28 @@ class DeferredStore:
     async def vote(self, feedback: Feedback) -> None:
         await (await self.opened()).vote(feedback)
 
-    async def votes(self) -> list[Feedback]:
-        return await (await self.opened()).votes()
+    async def votes(self, user: UserId | None = None) -> list[Feedback]:
+        return await (await self.opened()).votes(user)
+
+    async def lessons(self, *, since: datetime | None = None) -> list[Lesson]:
+        return await (await self.opened()).lessons(since=since)
+
+    async def platforms(self, user: UserId) -> list[str]:
+        return await (await self.opened()).platforms(user)
+
+    async def offer_link(self, user: UserId, code: str, *, now: datetime) -> None:
+        await (await self.opened()).offer_link(user, code, now=now)
+
+    async def weigh_link(self, code: str, *, platform: str, account: str, now: datetime) -> Joining:
+        store = await self.opened()
+        return await store.weigh_link(code, platform=platform, account=account, now=now)
+
+    async def join(self, code: str, *, platform: str, account: str, now: datetime) -> Joining:
+        store = await self.opened()
+        return await store.join(code, platform=platform, account=account, now=now)
+
+    async def part(self, user: UserId, *, platform: str, account: str) -> bool:
+        return await (await self.opened()).part(user, platform=platform, account=account)
 
     async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]:
         return await (await self.opened()).feedback_stats(reasons)

@@ -8,6 +8,8 @@
     │   ├── ModelTimeoutError       no (further) token within the deadline
     │   ├── ModelCutOffError        the stream ended without a finish reason
     │   └── ModelAbortedError       the server said 200 and then aborted
+    ├── TranscriptionError          a voice message could not be turned into text
+    │   └── NoTranscriberError      nothing here can do it
     ├── StoreError                  the database could not do it                       (exit 4)
     │   ├── StoreLockedError        locked for longer than we wait
     │   ├── StoreReadOnlyError      the data directory cannot be written
@@ -75,6 +77,18 @@ class ModelAbortedError(ModelError):
     """HTTP 200, then ``finish_reason: abort`` or another end that is no end."""
 
     key = "error.model_aborted"
+
+
+class TranscriptionError(SalusError):
+    """A voice message could not be turned into text."""
+
+    key = "error.transcription"
+
+
+class NoTranscriberError(TranscriptionError):
+    """Neither a transcription server is set nor the voice extra installed."""
+
+    key = "error.no_transcriber"
 
 
 class StoreError(SalusError):

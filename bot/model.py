@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NewType
+from typing import Literal, NewType, get_args
 
 from rag.types import Hit, Lang, Passage, SearchResult, Source
 
@@ -19,6 +19,7 @@ TurnId = NewType("TurnId", str)
 ObservationId = NewType("ObservationId", str)
 
 Platform = Literal["console", "telegram", "discord"]
+LearntPlatform = Literal["console", "telegram"]  # Discord forbids training on what is said there
 ReplyKind = Literal["answer", "logged", "command", "emergency", "crisis", "refusal", "clarify"]
 AnswerPath = Literal["model", "extractive", "fixed"]
 Vote = Literal["up", "down"]
@@ -43,6 +44,7 @@ class Message:
     sent_at: datetime
     tz: str = "UTC"
     lang: Lang | None = None  # a hint from the platform; the text decides when it can
+    account: str = ""  # the speaker's id on the platform; empty where there are no accounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ class Reply:
     timings: Timings = field(default_factory=Timings)
     undo: tuple[ObservationId, ...] = ()  # observations this reply logged and can take back
     votable: bool = False
+    charts: tuple[Chart, ...] = ()  # always personal; drawn where the reply leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +189,24 @@ class MetricSummary:
     latest2: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """One kind over time, as data; an adapter that can show pictures draws it (bot/charts).
+
+    ``points`` are (aware time, value) in ``unit``, oldest first; ``points2`` the second line
+    (diastolic). ``title`` and ``alt`` are in ``lang``; ``alt`` says in words what is to be seen.
+    """
+
+    kind: MetricKind
+    unit: str
+    lang: Lang
+    tz: str
+    title: str
+    alt: str
+    points: tuple[tuple[datetime, float], ...]
+    points2: tuple[tuple[datetime, float], ...] = ()
+
+
 # --- safety ------------------------------------------------------------------
 
 TriageLevel = Literal["emergency", "urgent", "soon", "selfcare", "none"]
@@ -249,13 +270,56 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """A person's one vote on a turn; a later vote replaces it."""
+    """A person's one vote on a turn; a later vote replaces it.
+
+    ``vote`` None is a remark: it goes with a vote that is there, or stands alone until one is.
+    """
 
     turn: TurnId
     user: UserId
-    vote: Vote
+    vote: Vote | None
     at: datetime
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """What became of a linking code. ``user``: who the account belongs to from then on.
+
+    ``refused`` is one word for wrong, expired and used up, on purpose. ``locked``: too many
+    wrong tries. ``own``: the code was made by the account that enters it.
+    """
+
+    verdict: Literal["joined", "refused", "locked", "own"]
+    user: UserId | None = None
+
+
+LEARNT: tuple[LearntPlatform, ...] = get_args(LearntPlatform)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """A rated exchange that its person agreed may be learned from; it says nothing of who.
+
+    Words from a platform that forbids training cannot be one: ValueError, whoever tries.
+    """
+
+    platform: LearntPlatform
+    lang: Lang
+    asked: str
+    answered: str
+    vote: Vote
+    path: AnswerPath
+    passages: tuple[str, ...] = ()
+    model: str = ""
+    adapter: str = ""
+    prompt_version: str = ""
+    knowledge_version: str = ""
+
+    def __post_init__(self) -> None:
+        """The type checker's promise, kept at run time too."""
+        if self.platform not in LEARNT:
+            raise ValueError(f"nothing said on {self.platform!r} may be learned from")
 
 
 # --- grounding ---------------------------------------------------------------

@@ -6,13 +6,15 @@ Each has a real part, a fake in tests/fakes.py and one contract test run on both
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.model import (
     ChatMessage,
     Feedback,
     Generation,
+    Joining,
+    Lesson,
     MetricKind,
     Observation,
     ObservationId,
@@ -23,6 +25,10 @@ from bot.model import (
     UserId,
 )
 from rag.types import Lang
+
+LINK_LASTS = timedelta(minutes=10)  # how long a linking code can be used
+LINK_TRIES = 5  # wrong codes an account may enter
+LINK_TRIES_IN = timedelta(hours=1)  # within this time
 
 
 class Retriever(Protocol):
@@ -53,6 +59,12 @@ class Prompts(Protocol):
     def build(self, **values: str) -> list[ChatMessage]: ...
 
 
+class Transcriber(Protocol):
+    """Turns a voice message into text. Raises a TranscriptionError."""
+
+    async def transcribe(self, audio: bytes, *, mime: str, lang: Lang | None) -> str: ...
+
+
 class Store(Protocol):
     """Keeps people, turns, observations and votes. Raises a StoreError or NotFoundError."""
 
@@ -79,7 +91,16 @@ class Store(Protocol):
     ) -> list[Turn]: ...  # oldest first
 
     async def vote(self, feedback: Feedback) -> None: ...  # replaces; NotFoundError if not theirs
-    async def votes(self) -> list[Feedback]: ...
+    async def votes(self, user: UserId | None = None) -> list[Feedback]: ...  # no mere remarks
+    async def lessons(self, *, since: datetime | None = None) -> list[Lesson]: ...
+
+    async def platforms(self, user: UserId) -> list[str]: ...  # one per account, oldest first
+    async def offer_link(self, user: UserId, code: str, *, now: datetime) -> None: ...
+    async def weigh_link(  # what ``join`` would do, with nothing changed
+        self, code: str, *, platform: str, account: str, now: datetime
+    ) -> Joining: ...
+    async def join(self, code: str, *, platform: str, account: str, now: datetime) -> Joining: ...
+    async def part(self, user: UserId, *, platform: str, account: str) -> bool: ...
 
     async def export(self, user: UserId) -> dict[str, object]: ...  # JSON-able, everything
     async def forget(self, user: UserId) -> None: ...  # nothing remains readable

@@ -31,6 +31,12 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _ws_url(value: str) -> str:
+    if value and not value.startswith(("ws://", "wss://")):
+        raise ValueError("must begin with ws:// or wss://")
+    return value.rstrip("/")
+
+
 def _country(value: str) -> str:
     if value and (len(value) != 2 or not value.isalpha()):
         raise ValueError("must be a two-letter country code such as US or CN")
@@ -89,6 +95,37 @@ class Settings(BaseModel):
     )
     telegram_webhook_port: int = Field(
         default=8443, ge=1, le=65535, description="Port to listen on behind your TLS proxy"
+    )
+    discord_token: SecretStr | None = Field(
+        default=None, description="Bot token; with it, salus run serves Discord"
+    )
+    discord_api_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        default="https://discord.com/api/v10", description="Discord REST API, also a proxy of it"
+    )
+    discord_gateway_url: Annotated[str, AfterValidator(_ws_url)] = Field(
+        default="", description="Discord gateway (wss://…); empty: the one Discord names"
+    )
+    discord_metrics: bool = Field(
+        default=False,
+        description="Let people log and see their own values on Discord. Off: its developer policy "
+        "restricts health data; read deploy/README.md before turning it on",
+    )
+    discord_message_content: bool = Field(
+        default=False,
+        description="Ask for the message-content intent; without it slash commands, mentions and "
+        "direct messages work",
+    )
+    discord_shards: int = Field(
+        default=0, ge=0, le=1000, description="Gateway connections; 0: as many as Discord advises"
+    )
+    transcription_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        default="",
+        description="OpenAI-compatible server for voice messages, ending in /v1; empty: the voice "
+        "extra if installed",
+    )
+    transcription_model: str = Field(default="", description="Speech model; empty: the default")
+    transcription_api_key: SecretStr | None = Field(
+        default=None, description="Key for the transcription server"
     )
     lang: Literal["", "en", "zh"] = Field(
         default="", description="Language to use when a message does not show one"

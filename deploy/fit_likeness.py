@@ -28,6 +28,7 @@ FITTED_ON = (
     "safety/vignettes_more.{lang}.jsonl",
     "safety/vignettes_ordinary.{lang}.jsonl",
     "safety/vignettes_everyday.{lang}.jsonl",
+    "safety/vignettes_oblique.{lang}.jsonl",
     "safety_blind/red_flags.{lang}.jsonl",
     "safety_final/red_flags.{lang}.jsonl",
     "safety_fourth/{lang}.jsonl",
@@ -50,7 +51,7 @@ def labelled() -> list[tuple[str, int, int]]:
         for name in FITTED_ON:
             for row in rows(name.format(lang=lang)):
                 danger = int(bool(row.get("trigger", row.get("expected") != "none")))
-                mind = int(bool(danger and str(row.get("category")) in CRISIS))
+                mind = int(bool(danger and (row.get("crisis") or row.get("category") in CRISIS)))
                 found[str(row["text"])] = (danger, mind)
     return [(text, danger, mind) for text, (danger, mind) in found.items()]
 

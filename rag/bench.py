@@ -1,7 +1,8 @@
 """``python -m rag.bench``: hybrid search beside BM25 alone and vectors alone, in one run.
 
-Our own question sets by default; ``--medquad`` and ``--meddialog`` add the two large
-own-answer tasks (rag.bench_tasks) on data that is not part of this repository.
+Our own question sets by default; ``--medquad`` and ``--meddialog`` add the large own-answer
+tasks (rag.bench_tasks) on data that is not part of this repository; ``--ablation`` shows what
+each ingredient adds (rag.bench_ablation).
 """
 
 from __future__ import annotations
@@ -139,28 +140,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--medquad", type=Path, help="medquad_16407.jsonl: own-answer task")
     parser.add_argument("--meddialog", type=Path, help="meddialog_dev.jsonl: own-answer task")
     parser.add_argument("--cache", type=Path, help="folder that keeps the built indexes")
+    parser.add_argument("--ablation", action="store_true", help="what each ingredient adds")
+    parser.add_argument("--growth", type=int, nargs="*", help="time and memory at these sizes")
     parser.add_argument("--fit", action="store_true", help="fit the judgement on the dev halves")
+    parser.add_argument("--fit-aspects", action="store_true", help="write knowledge/aspects.json")
+    parser.add_argument("--fit-ranking", action="store_true", help="fit the weights of fuse.py")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="salus-bench-") as folder:
         cache = options.cache or Path(folder)
+        if options.fit_aspects:
+            from rag.bench_aspects import fit_aspects
+
+            fit_aspects(options.medquad)
+            return 0
+        if options.growth is not None:
+            from rag.bench_growth import SIZES, growth
+
+            growth(options.medquad, cache / "medquad", options.growth or SIZES)
+            return 0
         knowledge = Knowledge.open(
             cache / "pages", pages_dir=PAGES, embedder=MiniLm(cache=0)
         )  # no cache of query vectors, so that times are honest
         try:
-            pages_report(knowledge, QUESTIONS)
-            if options.fit:
-                from rag.bench_fit import fit_report
-
-                fit_report(knowledge, QUESTIONS)
+            _ours(knowledge, options, cache)
         finally:
             knowledge.close()
-        from rag import bench_tasks
-
-        if options.medquad:
-            bench_tasks.medquad(options.medquad, cache / "medquad")
-        if options.meddialog:
-            bench_tasks.meddialog(options.meddialog, cache / "meddialog")
+        _large(options, cache)
     return 0
+
+
+def _ours(knowledge: Knowledge, options: argparse.Namespace, cache: Path) -> None:
+    """What is measured or fitted with our own pages open."""
+    if options.fit:
+        from rag.bench_fit import fit_report
+
+        fit_report(knowledge, QUESTIONS)
+    elif options.fit_ranking:
+        from rag.bench_ranking import fit_ranking
+
+        fit_ranking(knowledge, QUESTIONS, options.medquad, cache)
+    else:
+        pages_report(knowledge, QUESTIONS)
+    if options.ablation:
+        from rag.bench_ablation import ablation
+
+        ablation(knowledge, QUESTIONS, options.medquad, cache)
+
+
+def _large(options: argparse.Namespace, cache: Path) -> None:
+    """The large tasks whose data were given."""
+    from rag import bench_tasks
+
+    if options.fit or options.fit_ranking:
+        return
+    if options.medquad:
+        bench_tasks.medquad(options.medquad, cache / "medquad")
+        consumer = bench_tasks.consumer_task(options.medquad, QUESTIONS)
+        bench_tasks.measured(consumer, cache / "medquad")
+    if options.meddialog:
+        bench_tasks.meddialog(options.meddialog, cache / "meddialog")
 
 
 if __name__ == "__main__":

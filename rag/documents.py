@@ -15,7 +15,7 @@ from typing import Literal
 from rag.types import Lang, Source
 
 Origin = Literal["pages", "added"]
-SPLITTER = 1  # raise it when chunks of unchanged text change, so that versions differ
+SPLITTER = 2  # raise it when chunks of unchanged text change, so that versions differ
 
 
 def digest(*parts: str, size: int = 32) -> str:

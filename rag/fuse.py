@@ -1,9 +1,9 @@
 """Joins what the rankers say into one order of chunks.
 
-Per chunk: cosine of the vectors and BM25 of head and body, each brought to about [0, 1].
-A document with several good sections lifts their chunks. For a Chinese question the English twin
-of a page votes for the page and for the section at the same place. The weights were chosen
-on the dev halves of the question sets; ``python -m rag.bench`` shows both halves.
+English: the features of rag.features under weights fitted by ``rag.bench_fit`` on the dev halves
+of three question sets. Chinese: BM25 of head and body, and the English twin of a page votes for
+the page and for the section at the same place; a document with several good sections lifts
+their chunks. ``python -m rag.bench`` shows both halves of every set.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from rag import features
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,10 +31,18 @@ POOL = 150  # candidates taken from each ranker
 _SHARES = (1.0, 0.5, 0.25)  # what the first, second, third chunk of a document adds to it
 
 
+ENGLISH = {
+    "cos": 1.71, "doc_cos": 1.18, "first_cos": 1.39, "head": 0.08, "precise": 0.84,
+    "named": 0.62, "both": 0.76, "beyond": 0.08, "body": 0.46, "answers": 0.44, "opens": 0.17,
+    "first": 0.06, "long": 0.01, "more": 1.05,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """How loud each part speaks."""
+    """How loud each part speaks. ``english`` weighs rag.features.NAMES, in their order."""
 
+    english: tuple[float, ...] = tuple(ENGLISH[name] for name in features.NAMES)
     dense: float = 1.0
     head: float = 0.2  # English: the vectors lead, the words decide between neighbours
     body: float = 0.15  # only the words that the best head does not say already
@@ -41,13 +51,20 @@ class Weights:
     section: float = 0.3
     foreign: float = 0.7  # a hit in the other language, when the asker's has no twin of it
 
-    def scaled(self, score: Floats, chinese: bool) -> Floats:
-        """Scores brought to [0, 1], order kept."""
+    def scaled(self, score: Floats) -> Floats:
+        """Scores of a Chinese question brought to [0, 1], order kept."""
         evidence = self.dense + self.head + self.body
-        top = 1.0 + (self.twin + self.section) * evidence if chinese else evidence
+        top = 1.0 + (self.twin + self.section) * evidence
         top *= 1.0 + self.document * sum(_SHARES)
         shown: Floats = np.clip(score / np.float32(top), 0.0, 1.0)
         return shown
+
+    def weigh(self, values: Floats) -> Floats:
+        """Features of English candidates [n, names] as one score each, in [0, 1]."""
+        weights = np.array(self.english, dtype=np.float32)
+        top = float(np.maximum(weights, 0.0).sum())
+        weighed: Floats = np.clip((values * weights).sum(axis=1) / top, 0.0, 1.0)
+        return weighed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,28 +101,79 @@ def rank(
 ) -> Ranked:
     """Rank the chunks for a question; ``vector`` is that of ``query.english``."""
     weights = weights or Weights()
+    if query.lang == "en":
+        return _rank_english(index, query, vector, weights)
     head, body = _bm25(index, query.own)
     floor = FLOOR * rare(index.words.rows)
-    if query.lang == "en":
-        own = _evidence(index, query.own, (head, body), vector, weights)
-        there = _bm25(index, query.other)
-        other = _worded(index, there[0] + there[1], floor)
-        cosine = float(own.dense.max(initial=0.0))
-    else:
-        other = _evidence(index, query.other, _bm25(index, query.other), vector, weights)
-        own = _with_votes(index, head + body, other, weights, floor)
-        cosine = float(other.dense.max(initial=0.0))
-    both = _merge(index, own, other, weights)
-    both = replace(both, score=_lift(index, both, weights))
-    order = np.argsort(-both.score, kind="stable")
+    other = _evidence(index, query.other, _bm25(index, query.other), vector, weights)
+    own = _with_votes(index, head + body, other, weights, floor)
+    both = _merge(index, own, other, weights.foreign)
+    both = replace(both, score=weights.scaled(_lift(index, both, weights)))
+    return _ranked(index, both, float(other.dense.max(initial=0.0)), head + body)
+
+
+def _rank_english(
+    index: LoadedIndex, query: Query, vector: Floats | None, weights: Weights
+) -> Ranked:
+    found, values, bm25 = _seen(index, query, vector)
+    words = (weights.head * _share(found.head) + weights.body * _share(found.beyond)).astype("f4")
+    score = weights.weigh(values)
+    zero = np.zeros_like(score)
+    own = _Side(rows=found.rows, score=score, dense=found.cos, words=words, twin=zero)
+    there = _bm25(index, query.other)
+    other = _worded(index, there[0] + there[1], FLOOR * rare(index.words.rows))
+    both = _merge(index, own, other, 0.5 * weights.foreign)
+    return _ranked(index, both, float(own.dense.max(initial=0.0)), bm25)
+
+
+def english_features(
+    index: LoadedIndex, query: Query, vector: Floats | None
+) -> tuple[Ints, Floats]:
+    """The candidate rows of an English question and their features, for fitting the weights."""
+    found, values, _ = _seen(index, query, vector)
+    return found.rows, values
+
+
+def _seen(
+    index: LoadedIndex, query: Query, vector: Floats | None
+) -> tuple[features.Evidence, Floats, Floats]:
+    """Evidence, features and the BM25 of all rows."""
+    head, body = _bm25(index, query.own)
+    rows = _candidates(index, head + body, vector)
+    found = _gather(index, query.own, (head, body), rows, vector)
+    return found, features.matrix(index, found, query.own, query.asks), head + body
+
+
+def _gather(
+    index: LoadedIndex,
+    terms: Mapping[str, float],
+    bm25: tuple[Floats, Floats],
+    rows: Ints,
+    vector: Floats | None,
+) -> features.Evidence:
+    """What both rankers say of the candidate rows."""
+    head, body = bm25
+    first = features.tables(index).first[index.rows.doc[rows]] if len(rows) else rows
+    return features.Evidence(
+        rows=rows,
+        cos=_cosines(index, rows, vector),
+        first_cos=_cosines(index, first, vector),
+        head=head[rows],
+        body=body[rows],
+        beyond=_beyond(index, terms, head)[rows],
+    )
+
+
+def _ranked(index: LoadedIndex, side: _Side, cosine: float, bm25: Floats) -> Ranked:
+    order = np.argsort(-side.score, kind="stable")
     return Ranked(
-        rows=both.rows[order],
-        score=weights.scaled(both.score[order], query.lang == "zh"),
-        dense=both.dense[order],
-        words=both.words[order],
-        twin=both.twin[order],
+        rows=side.rows[order],
+        score=side.score[order],
+        dense=side.dense[order],
+        words=side.words[order],
+        twin=side.twin[order],
         cosine=cosine,
-        matched=float((head + body).max(initial=0.0)) / rare(len(body)),
+        matched=float(bm25.max(initial=0.0)) / rare(index.words.rows),
     )
 
 
@@ -143,6 +211,16 @@ def rare(rows: int) -> float:
     return float(np.log(2.0 * rows + 2.0))
 
 
+def _candidates(index: LoadedIndex, bm25: Floats, vector: Floats | None) -> Ints:
+    """English rows worth a closer look: the best of either ranker, in row order."""
+    rows = best(np.where(index.rows.chinese, 0, bm25), POOL)
+    if vector is not None and len(index.matrix):
+        places, _ = index.vectors.nearest(vector, POOL)
+        near = index.row_of[places].astype(np.int64)
+        rows = np.concatenate((rows, near[near >= 0]))
+    return np.unique(rows)
+
+
 def _evidence(
     index: LoadedIndex,
     terms: Mapping[str, float],
@@ -152,12 +230,7 @@ def _evidence(
 ) -> _Side:
     """English candidates of both rankers, with exact cosines for all of them."""
     head, body = bm25
-    rows = best(np.where(index.rows.chinese, 0, head + body), POOL)
-    if vector is not None and len(index.matrix):
-        places, _ = index.vectors.nearest(vector, POOL)
-        near = index.row_of[places].astype(np.int64)
-        near = near[near >= 0]
-        rows = np.unique(np.concatenate((rows, near)))
+    rows = _candidates(index, head + body, vector)
     dense = _cosines(index, rows, vector)
     asked = _beyond(index, terms, head)
     words = weights.head * _share(head[rows]) + weights.body * _share(asked[rows])
@@ -215,7 +288,7 @@ def _with_votes(
     return _Side(rows=rows, score=words + votes, dense=dense, words=words, twin=votes)
 
 
-def _merge(index: LoadedIndex, own: _Side, other: _Side, weights: Weights) -> _Side:
+def _merge(index: LoadedIndex, own: _Side, other: _Side, foreign: float) -> _Side:
     """Both languages together; what has a twin in the asker's language is left out."""
     spoken = np.isin(index.rows.twin[other.rows], index.rows.twin[own.rows])
     keep = ~spoken
@@ -223,7 +296,7 @@ def _merge(index: LoadedIndex, own: _Side, other: _Side, weights: Weights) -> _S
         name: np.concatenate((getattr(own, name), getattr(other, name)[keep]))
         for name in ("rows", "dense", "words", "twin")
     }
-    score = np.concatenate((own.score, weights.foreign * other.score[keep]))
+    score = np.concatenate((own.score, np.float32(foreign) * other.score[keep]))
     return _Side(score=score, **parts)
 
 

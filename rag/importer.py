@@ -1,206 +1,273 @@
-"""Reads what people add to their knowledge base: Markdown, plain text, JSONL rows.
+"""Reads what people add to their knowledge base: files, folders, web addresses.
 
-A bad row is reported as ``file:line: reason`` and the rest goes on.
+``gather`` is the whole way, from paths to records with everything to be told about them.
+What cannot be used is told by name and reason, and the rest goes on.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from rag.documents import Chunk, Record
-from rag.pages import (
-    chunks_of,
-    is_url,
-    parse_yaml,
-    read_page,
-    record_of,
-    sections_of,
-    split_front_matter,
+from rag.documents import Record
+from rag.ingest.address import HOSTS_SETTING
+from rag.ingest.duplicates import Duplicate, duplicates
+from rag.ingest.encoding import decode
+from rag.ingest.errors import (
+    EmptyError,
+    HostNotAllowedError,
+    IngestError,
+    MetadataError,
+    MissingFileError,
 )
-from rag.split import split
-from rag.tokens import detect_lang
-from rag.types import Lang, PageError, Source
+from rag.ingest.fetch import FetchPolicy, fetch
+from rag.ingest.guard import Guard
+from rag.ingest.provenance import SIDECAR, Metadata, filled, read_yaml, sidecar_of, told
+from rag.ingest.readers import KINDS, STREAMED, SUFFIXES, Blob, content, kind_of, read_blob
+from rag.ingest.records import ImportOptions, record_of_document
+from rag.ingest.values import Document, Finding, Provenance, refusal
+from rag.pages import read_page, record_of, split_front_matter
+from rag.types import PageError
 
-SUFFIXES = (".md", ".markdown", ".txt", ".jsonl", ".ndjson")
+__all__ = [
+    "SUFFIXES",
+    "Gathered",
+    "ImportOptions",
+    "address_of",
+    "gather",
+    "origins_of",
+    "read_any",
+    "repeated",
+]
+
+Progress = Callable[[int, int], None]
+# A Path made of an address has lost one of its slashes.
+_ADDRESS = re.compile(r"(https?):/+(?=[^/])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportOptions:
-    """``index_questions``: search a row's question too; ``source``: for rows without their own."""
+class Origin:
+    """One thing to read: a file under the name it is told by, or a web address."""
 
-    index_questions: bool = True
-    source: Source | None = None
-    lang: Lang | None = None
-
-
-def files_below(paths: Sequence[Path]) -> Iterator[Path | str]:
-    """The files to read, folders walked in order; a complaint (str) for what cannot be read."""
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(
-                p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES
-            )
-        elif not path.exists():
-            yield f"{path}: does not exist"
-        elif path.suffix.lower() not in SUFFIXES:
-            yield f"{path}: only {', '.join(SUFFIXES)} files can be added"
-        else:
-            yield path
+    name: str
+    label: str  # name inside what was added; with the document id it says what replaces what
+    path: Path | None = None
 
 
-def read_file(path: Path, options: ImportOptions) -> Iterator[Record | str]:
-    """The records of one file, and a complaint for everything in it that cannot be used."""
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
-        yield from _rows(path, options)
-        return
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        yield f"{path}: cannot be read as UTF-8 text ({error})"
-        return
-    front, _ = split_front_matter(text)
-    if front is not None and "clinician_review:" in front:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Everything that paths held.
+
+    ``refused`` was left out, ``flagged`` was taken and deserves a look, ``repeated`` are pairs
+    of records of which the first says what the second says (1.0: word for word); all were
+    taken. Records without repetitions of the very same revision.
+    """
+
+    records: tuple[Record, ...]
+    refused: tuple[Finding, ...] = ()
+    flagged: tuple[Finding, ...] = ()
+    repeated: tuple[tuple[Record, Record, float], ...] = ()
+    origins: int = 0
+
+
+def gather(
+    paths: Iterable[Path | str],
+    options: ImportOptions | None = None,
+    *,
+    progress: Progress | None = None,
+    policy: FetchPolicy | None = None,
+) -> Gathered:
+    """Read files, folders, addresses and lists of addresses; never raises for what they hold.
+
+    ``progress`` is called with (read, to read). ``policy``: how to fetch; its hosts are
+    those of the options.
+    """
+    options = options or ImportOptions()
+    found: list[Record | Finding] = []
+    origins: list[Origin] = []
+    for origin in origins_of(paths):
+        origins.append(origin) if isinstance(origin, Origin) else found.append(origin)
+    with Guard(options.limits) as guard:
+        for done, origin in enumerate(origins, 1):
+            found += read_any(origin, options, guard=guard, policy=policy)
+            if progress is not None:
+                progress(done, len(origins))
+    unique = {r.rev: r for r in found if isinstance(r, Record)}
+    records = tuple(unique.values())
+    findings = [f for f in found if isinstance(f, Finding)]
+    return Gathered(
+        records=records,
+        refused=tuple(f for f in findings if f.level == "refused"),
+        flagged=tuple(f for f in findings if f.level == "flagged"),
+        repeated=tuple((records[d.doc], records[d.of], d.share) for d in repeated(records)),
+        origins=len(origins),
+    )
+
+
+def repeated(records: Sequence[Record]) -> list[Duplicate]:
+    """Records that say what an earlier one says, word for word or nearly."""
+    return duplicates(["\n".join(chunk.text for chunk in record.chunks) for record in records])
+
+
+def origins_of(paths: Iterable[Path | str]) -> Iterator[Origin | Finding]:
+    """What to read, folders walked in order, hidden files and side-cars left out."""
+    for given in paths:
+        address = address_of(given)
+        if address:
+            yield Origin(name=address, label=address)
+            continue
+        path = Path(given)
         try:
-            yield replace(record_of(read_page(path), path=str(path.name)), origin="added")
-        except PageError as error:
-            yield from str(error).splitlines()
+            if path.is_dir():
+                yield from _below(path)
+                continue
+            if not path.exists():
+                raise MissingFileError
+            kind_of(path.suffix)
+        except IngestError as error:
+            yield refusal(str(path), error)
+        except (OSError, ValueError):  # a name no file can have
+            yield refusal(str(path), MissingFileError())
+        else:
+            yield Origin(name=str(path), label=path.name, path=path)
+
+
+def address_of(path: Path | str) -> str:
+    """The web address that a path is meant as; empty when it is none."""
+    text = str(path)
+    return _ADDRESS.sub(r"\1://", text, count=1) if _ADDRESS.match(text) else ""
+
+
+def read_any(
+    origin: Origin | Path,
+    options: ImportOptions,
+    *,
+    guard: Guard | None = None,
+    policy: FetchPolicy | None = None,
+) -> Iterator[Record | Finding]:
+    """The records of one file or address, and a finding for everything that is to be told."""
+    if isinstance(origin, Path):
+        address = address_of(origin)
+        origin = (
+            Origin(name=address, label=address)
+            if address
+            else Origin(name=str(origin), label=origin.name, path=origin)
+        )
+    if guard is None:
+        with Guard(options.limits) as own:
+            yield from read_any(origin, options, guard=own, policy=policy)
         return
-    record = _text(path, text, options)
-    yield record if record.chunks else f"{path}: holds no text"
+    try:
+        yield from _read(origin, options, guard, policy or FetchPolicy())
+    except IngestError as error:
+        yield refusal(origin.name, error)
 
 
-def _text(path: Path, text: str, options: ImportOptions) -> Record:
-    """Markdown or plain text without (our) front matter: the first heading is the title."""
-    front, body = split_front_matter(text)
-    fields = _loose_fields(front)
-    first, _, rest = body.strip().partition("\n")
-    title = str(fields.get("title") or "")
-    if first.startswith("# "):
-        title, body = title or first[2:].strip(), rest
-    lang = options.lang or _lang(fields.get("lang")) or detect_lang(body)
-    sections = tuple(sections_of(body)) if path.suffix.lower() != ".txt" else (("", body.strip()),)
-    source = _source(fields, title or path.stem, options.source)
-    chunks = tuple(chunks_of(sections, []))
-    marks = (0,) if source else ()
-    return Record(
-        doc=str(fields.get("id") or path.stem),
-        group=str(fields.get("id") or path.stem),
-        lang=lang,
-        title=title or path.stem,
-        chunks=tuple(replace(c, marks=marks) for c in chunks if c.text.strip()),
-        url=str(fields.get("url") or ""),
-        sources=(source,) if source else (),
-        licence=str(fields.get("licence") or fields.get("license") or ""),
-        path=path.name,
+def _below(folder: Path) -> Iterator[Origin]:
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if any(part.startswith(".") for part in inside.parts) or path.name.endswith(SIDECAR):
+            continue
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.is_symlink():
+            yield Origin(name=str(path), label=inside.as_posix(), path=path)
+
+
+def _read(
+    origin: Origin, options: ImportOptions, guard: Guard, policy: FetchPolicy
+) -> Iterator[Record | Finding]:
+    if origin.path is None:
+        yield from _address(origin, options, guard, policy)
+        return
+    blob = Blob(name=origin.name, kind=kind_of(origin.path.suffix), path=origin.path)
+    if blob.kind == "urls":
+        yield from _addresses(blob, options, guard, policy)
+        return
+    if blob.kind == "markdown" and _is_page(blob):
+        yield from _page(origin.path, origin.label)
+        return
+    said = Metadata()
+    try:
+        said = sidecar_of(origin.path) or said
+    except MetadataError as error:
+        yield refusal(f"{origin.name}{SIDECAR}", error)
+    # Of many documents in one file each knows itself best; of a single one the side-car does.
+    first = blob.kind not in STREAMED
+    yield from _documents(
+        blob, origin.label, lambda document: told(document, said, first=first), options, guard
     )
 
 
-def _loose_fields(front: str | None) -> dict[str, Any]:
-    """Somebody else's front matter: taken when it parses, ignored when it does not."""
-    if front is None:
-        return {}
-    import yaml
+def _documents(
+    blob: Blob,
+    label: str,
+    amend: Callable[[Document], Document],
+    options: ImportOptions,
+    guard: Guard,
+) -> Iterator[Record | Finding]:
+    """The records of one file's documents; one that cannot be used does not stop the others."""
+    many = blob.kind in STREAMED
+    for document in read_blob(blob, guard, options.limits):
+        if isinstance(document, Finding):
+            yield document
+            continue
+        try:
+            yield from record_of_document(amend(document), label, options, row=many)
+        except IngestError as error:
+            yield refusal(f"{blob.name}: {document.id}" if many else blob.name, error)
 
+
+def _is_page(blob: Blob) -> bool:
+    """Whether it is a page in our own format, which has its own checks."""
     try:
-        fields = parse_yaml(front)
-    except yaml.YAMLError:
-        return {}
-    return fields if isinstance(fields, dict) else {}
+        front, _ = split_front_matter(decode(content(blob))[0])
+        return front is not None and "clinician_review" in read_yaml(front)
+    except IngestError:
+        return False  # the Markdown reader tells what is wrong
 
 
-def _rows(path: Path, options: ImportOptions) -> Iterator[Record | str]:
+def _page(path: Path, label: str) -> Iterator[Record | Finding]:
     try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield _row(path, number, line, options)
-    except OSError as error:
-        yield f"{path}: cannot be read ({error})"
+        yield replace(record_of(read_page(path), path=label), origin="added")
+    except PageError as error:
+        for line in str(error).splitlines():
+            fault = line.removeprefix(f"{path}: ")
+            yield Finding(
+                where=str(path), key="ingest.page", message=fault, details={"fault": fault}
+            )
 
 
-def _row(path: Path, number: int, line: bytes, options: ImportOptions) -> Record | str:
-    where = f"{path}:{number}"
-    try:
-        row = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return f"{where}: is not UTF-8 text"
-    except (ValueError, RecursionError) as error:
-        return f"{where}: is not JSON ({error})"
-    if not isinstance(row, dict):
-        return f"{where}: must be an object {{...}}"
-    reason = _complaint(row)
-    if reason:
-        return f"{where}: {reason}"
-    return _record(row, path, options)
+def _addresses(
+    blob: Blob, options: ImportOptions, guard: Guard, policy: FetchPolicy
+) -> Iterator[Record | Finding]:
+    """Every address of a list, one per line; # begins a remark."""
+    lines = [line.partition(" #")[0].strip() for line in decode(content(blob))[0].splitlines()]
+    addresses = [line for line in lines if line and not line.startswith("#")]
+    if not addresses:
+        raise EmptyError
+    for address in dict.fromkeys(addresses):
+        yield from read_any(
+            Origin(name=address, label=address), options, guard=guard, policy=policy
+        )
 
 
-def _complaint(row: dict[str, Any]) -> str:
-    """The first reason why a row cannot be used; empty when it can."""
-    reasons = (_body_complaint(row), *_field_complaints(row))
-    return next((reason for reason in reasons if reason), "")
+def _address(
+    origin: Origin, options: ImportOptions, guard: Guard, policy: FetchPolicy
+) -> Iterator[Record | Finding]:
+    """What lies at a web address; the document is known by the address without its scheme."""
+    if not options.hosts:
+        raise HostNotAllowedError(host=urlsplit(origin.name).hostname or "", setting=HOSTS_SETTING)
+    limit = options.limits.file_bytes
+    got = fetch(origin.name, replace(policy, hosts=options.hosts, max_bytes=limit))
+    blob = Blob(name=origin.name, kind=KINDS[got.suffix], data=got.data)
+    short = origin.name.partition("://")[2].strip("/")
 
+    def amend(document: Document) -> Document:
+        """The address it was fetched from is its own, the host stands in for a publisher."""
+        known = filled(Provenance(url=got.url), document.provenance)
+        known = filled(known, Provenance(organisation=got.host))
+        return replace(document, id=document.id or short, provenance=known)
 
-def _body_complaint(row: dict[str, Any]) -> str:
-    if not isinstance(row.get("id"), str | int) or not str(row["id"]).strip():
-        return "id: is missing or empty"
-    if isinstance(row["id"], bool):
-        return "id: must be a text or a number"
-    body = row.get("answer", row.get("text"))
-    if not isinstance(body, str) or not body.strip():
-        return "answer: (or text) is missing or empty"
-    return ""
-
-
-def _field_complaints(row: dict[str, Any]) -> Iterator[str]:
-    for name in ("question", "title", "focus", "source", "url"):
-        if row.get(name) is not None and not isinstance(row[name], str):
-            yield f"{name}: must be a text"
-    if row.get("url") and not is_url(row["url"]):
-        yield "url: must be an http(s) address"
-    if row.get("lang") not in (None, "", "en", "zh"):
-        yield "lang: must be en or zh"
-    if any("\ud800" <= ch <= "\udfff" for v in row.values() if isinstance(v, str) for ch in v):
-        yield "holds half of a character (an unpaired surrogate)"
-
-
-def _record(row: dict[str, Any], path: Path, options: ImportOptions) -> Record:
-    body = str(row.get("answer", row.get("text"))).strip()
-    title = str(row.get("title") or row.get("focus") or "").strip()
-    question = str(row.get("question") or "").strip() if options.index_questions else ""
-    source = _source(row, title, options.source)
-    pieces = split(body)
-    return Record(
-        doc=str(row["id"]),
-        group=str(row["id"]),
-        lang=_lang(row.get("lang")) or options.lang or detect_lang(body),
-        title=title,
-        chunks=tuple(
-            Chunk(position=i, section=question, text=piece, marks=(0,) if source else ())
-            for i, piece in enumerate(pieces)
-        ),
-        url=str(row.get("url") or ""),
-        sources=(source,) if source else (),
-        licence=str(row.get("licence") or row.get("license") or ""),
-        path=path.name,
-    )
-
-
-def _lang(value: object) -> Lang | None:
-    return value if value in ("en", "zh") else None
-
-
-def _source(row: dict[str, Any], title: str, fallback: Source | None) -> Source | None:
-    url = row.get("url")
-    name = row.get("source")
-    if is_url(url):
-        host = urlsplit(str(url)).hostname or ""
-        organisation = name if isinstance(name, str) and name else host
-        return Source(organisation=organisation, title=title, url=str(url))
-    if isinstance(name, str) and name.strip():
-        return Source(organisation=name.strip(), title=title, url="")
-    return fallback
+    yield from _documents(blob, origin.label, amend, options, guard)

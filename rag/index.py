@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Halves = NDArray[np.float16]
 
-FORMAT = 4  # raise it when the layout below changes; older folders are then rebuilt
+FORMAT = 5  # raise it when the layout below changes; older folders are then rebuilt
+IDS = "ids.json"  # a row's id is somebody's text: it may hold any character
 COLUMNS = ("doc", "section", "twin", "chinese", "position", "vector")
 CANARIES = 8  # vectors that must find themselves when an index is opened
-Progress = Callable[[int, int], None]
+Stamps = tuple[tuple[str, int, int, int, int], ...]  # name, size, times, inode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +63,15 @@ class LoadedIndex:
     vectors: VectorIndex
     matrix: Halves
     row_of: Ints
-    stamps: tuple[tuple[str, int, int], ...]
+    stamps: Stamps
 
     def fresh(self) -> bool:
-        """Whether no file of the folder changed since loading (size and time, not content)."""
-        return self.stamps == _stamps(self.folder)
+        """Whether no file of the folder changed since loading.
+
+        Size, both times and the inode are compared, not the content; the time of the last
+        change of the inode cannot be set back by whoever writes to the file.
+        """
+        return bool(self.stamps) and self.stamps == _stamps(self.folder)
 
     def close(self) -> None:
         """Give up the vector index."""
@@ -113,7 +118,7 @@ def load(
         rows = _read_rows(folder)
         matrix = np.load(folder / "matrix.npy", mmap_mode="r" if manifest["vectors"] else None)
         words = lexical.load(folder / "words", len(rows.ids))
-    except (OSError, ValueError, EOFError, KeyError) as error:
+    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError) as error:
         raise IndexCorruptError(f"{folder}: cannot be read: {error}") from error
     vectors = backend.open(folder / "vectors", version, scratch) if len(matrix) else _no_vectors()
     row_of = np.full(len(matrix), -1, dtype=np.int32)
@@ -151,9 +156,17 @@ def check(folder: Path, version: str, model: str) -> dict[str, Any]:
     return checked
 
 
+def passage_ids(folder: Path) -> set[str]:
+    """The passage ids an index holds; raises IndexCorruptError when they cannot be read."""
+    try:
+        return set(json.loads((folder / IDS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise IndexCorruptError(f"{folder}: cannot be read: {error}") from error
+
+
 def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
     """Word index and row table; returns the hashes of the vectors, in place order."""
-    ids: list[bytes] = []
+    ids: list[str] = []
     columns: dict[str, list[int]] = {n: [] for n in COLUMNS}
     codes: dict[str, dict[str, int]] = {"doc": {}, "section": {}, "twin": {}}
     hashes: dict[str, int] = {}
@@ -164,7 +177,7 @@ def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
             if row.passage_id in seen:  # the same text under the same title: one hit is enough
                 continue
             seen.add(row.passage_id)
-            ids.append(row.passage_id.encode())
+            ids.append(row.passage_id)
             columns["doc"].append(codes["doc"].setdefault(row.doc, len(codes["doc"])))
             heading = f"{row.doc}\n{row.section}"
             columns["section"].append(codes["section"].setdefault(heading, len(codes["section"])))
@@ -177,7 +190,7 @@ def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
 
     lexical.build(folder / "words", texts())
     # Two chunks with one text share a vector row; the first keeps it, the other is found by words.
-    (folder / "ids.txt").write_bytes(b"\n".join(ids))
+    (folder / IDS).write_text(json.dumps(ids, ensure_ascii=False), encoding="utf-8")
     for name, values in columns.items():
         np.save(folder / f"{name}.npy", np.array(values, dtype=np.int32))
     return list(hashes)
@@ -189,9 +202,9 @@ def field_text(row: ChunkRow) -> FieldText:
 
 
 def _read_rows(folder: Path) -> RowTable:
-    data = (folder / "ids.txt").read_bytes()
+    listed = json.loads((folder / IDS).read_text(encoding="utf-8"))
     column = {n: np.load(folder / f"{n}.npy") for n in COLUMNS}
-    ids = np.array(data.split(b"\n") if data else [], dtype=np.bytes_)
+    ids = np.array([name.encode() for name in listed], dtype=np.bytes_)
     if any(len(values) != len(ids) for values in column.values()):
         raise IndexCorruptError(f"{folder}: row tables of different length")
     return RowTable(
@@ -220,7 +233,7 @@ def _no_vectors() -> VectorIndex:
 
 def _write_manifest(folder: Path, version: str, model: tuple[str, int]) -> None:
     files = {str(p.relative_to(folder)): _sha256(p) for p in _files(folder)}
-    rows = (folder / "ids.txt").stat().st_size
+    rows = (folder / IDS).stat().st_size
     vectors = len(np.load(folder / "matrix.npy", mmap_mode=None))
     body = {
         "format": FORMAT, "version": version, "model": model[0], "bytes": rows,
@@ -243,9 +256,14 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.is_file())
 
 
-def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+def _stamps(folder: Path) -> Stamps:
+    """Empty when the folder is going away under our eyes: then nothing is fresh."""
     found = []
-    for path in _files(folder):
-        status = path.stat()
-        found.append((str(path), status.st_size, status.st_mtime_ns))
+    try:
+        for path in _files(folder):
+            status = path.stat()
+            times = (status.st_mtime_ns, status.st_ctime_ns)
+            found.append((str(path), status.st_size, *times, status.st_ino))
+    except OSError:
+        return ()
     return tuple(found)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Scores = NDArray[np.float32]
+    Places = NDArray[np.int32]
 
 K1, B_HEAD, B_BODY = 1.2, 0.5, 0.6
 FIELDS = ("head", "body")
@@ -43,6 +44,7 @@ class LexicalIndex:
         self._fields = fields
         self.vocabulary = vocabulary
         self.rows = rows
+        self.memo: dict[str, Any] = {}  # what others derive from this index once, by name
 
     def scores(self, weights: Mapping[str, float], field: str) -> Scores:
         """Weighted BM25 of every row for the terms given; unknown terms count nothing."""
@@ -56,13 +58,31 @@ class LexicalIndex:
                 out[indices[part]] += weight * data[part]
         return out
 
-    def holds(self, row: int, term: str, field: str) -> bool:
-        """Whether a row's field holds the term."""
+    def rows_with(self, term: str, field: str) -> Places:
+        """The rows whose field holds the term; each once."""
+        _, indices, indptr = self._fields[field]
         column = self.vocabulary.get(term)
         if column is None:
-            return False
+            return np.zeros(0, dtype=np.int32)
+        found: Places = indices[indptr[column] : indptr[column + 1]]
+        return found
+
+    def holds(self, row: int, term: str, field: str) -> bool:
+        """Whether a row's field holds the term."""
+        return bool((self.rows_with(term, field) == row).any())
+
+    def rarities(self, field: str) -> Scores:
+        """Inverse document frequency of every term in a field, as ``rarity`` counts it."""
+        counts = np.diff(self._fields[field][2])
+        found: Scores = np.log(1 + (self.rows - counts + 0.5) / (counts + 0.5)).astype(np.float32)
+        return found
+
+    def masses(self, field: str) -> Scores:
+        """Per row, the rarities of the distinct terms of its field added up."""
         _, indices, indptr = self._fields[field]
-        return bool((indices[indptr[column] : indptr[column + 1]] == row).any())
+        weights = np.repeat(self.rarities(field), np.diff(indptr))
+        total = np.bincount(indices, weights=weights, minlength=self.rows)
+        return total.astype(np.float32)
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency in the body, ln(1 + (N - n + 0.5) / (n + 0.5)); 0 unknown."""

@@ -11,50 +11,33 @@ import builtins
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from rag.types import IndexCorruptError, Lang, SearchResult, Source
+from rag.versions_kept import KeptVersions
+from rag.versions_model import SALUS, AddReport, Stats
 
 if TYPE_CHECKING:
-    from rag.documents import Record
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.embed import BatchEmbedder
     from rag.index import LoadedIndex
-    from rag.query import WordLists
+    from rag.query import Query, WordLists
     from rag.retriever import Searcher
+    from rag.rows import GenerationInfo
     from rag.upkeep import Upkeep
     from rag.vectors import VectorBackend
+    from rag.versions import Desk
+    from rag.versions_intake import Intake
+
+    Matrix = NDArray[np.float32]
 
 Progress = Callable[[int, int], None]
 WORD_LISTS = Path(__file__).resolve().parent.parent / "knowledge" / "synonyms.yaml"
+CANARY = WORD_LISTS.with_name("canary.jsonl")
 _LOOK_S = 1.0  # how often a search looks whether another process has published
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddReport:
-    """What ``Knowledge.add`` did. ``added`` counts new revisions, ``unchanged`` known ones."""
-
-    version: str
-    added: int
-    unchanged: int
-    chunks: int
-    unsourced: int  # documents without any source: usable, but nothing to cite
-    problems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """Size and state of the knowledge base. ``problems``: pages that could not be read."""
-
-    version: str
-    documents: int
-    chunks: int
-    vectors: int
-    by_lang: dict[str, int]  # chunks
-    generations: int
-    model: str
-    problems: tuple[str, ...]
 
 
 class Knowledge:
@@ -62,12 +45,14 @@ class Knowledge:
 
     def __init__(self, upkeep: Upkeep, lists: WordLists) -> None:
         """Made by ``open``."""
-        self._upkeep = upkeep
+        self.upkeep = upkeep
+        self.canary_files: tuple[Path, ...] = ()  # questions asked before a publish
         self._store = upkeep.store
         self._embedder = upkeep.embedder
         self._lists = lists
         self._lock = threading.RLock()
         self._searcher: Searcher | None = None
+        self._kept = KeptVersions(upkeep, self.searcher_on)
         self._looked = 0.0
         self.problems: tuple[str, ...] = ()
 
@@ -103,6 +88,7 @@ class Knowledge:
         )
         upkeep = Upkeep(folder, store, embedder or MiniLm(), backend or ChromaBackend())
         knowledge = cls(upkeep, lists)
+        knowledge.canary_files = (CANARY, data_dir / CANARY.name)
         try:
             knowledge.problems = tuple(upkeep.prepare(pages_dir, progress))
         except BaseException:
@@ -112,12 +98,22 @@ class Knowledge:
 
     # --- searching -----------------------------------------------------------
 
-    def search(self, query: str, lang: Lang | None = None, limit: int = 8) -> SearchResult:
+    def search(
+        self,
+        query: str,
+        lang: Lang | None = None,
+        limit: int = 8,
+        *,
+        version: str | None = None,
+    ) -> SearchResult:
         """The passages that answer the query best; see ``SearchResult``.
 
-        A damaged or missing index is rebuilt on the spot. Raises RetrievalError when even
-        that fails, KnowledgeStoreError when the database cannot be used.
+        ``version`` asks a kept version as it was; UnknownError when it is not kept. A damaged
+        or missing index is rebuilt on the spot. Raises RetrievalError when even that fails,
+        KnowledgeStoreError when the database cannot be used.
         """
+        if version is not None and version != self._store.active():
+            return self._kept.search(version, query, lang, limit)
         try:
             return self._current().search(query, lang, limit)
         except IndexCorruptError:
@@ -139,51 +135,74 @@ class Knowledge:
         import numpy as np
 
         wanted = self._embedder.query(query)
-        found = np.zeros(len(texts), dtype=np.float32)
+        # no BLAS buffers, see fuse
+        return [float(value) for value in np.einsum("ij,j->i", self.vectors(texts), wanted)]
+
+    def vectors(self, texts: Sequence[str]) -> Matrix:
+        """Unit vectors of the texts, float32 [len(texts), dimensions]; English serves best."""
+        import numpy as np
+
+        found = np.zeros((len(texts), self._embedder.dimensions), dtype=np.float32)
         for places, vectors in self._embedder.batches(texts):
-            found[places] = np.einsum("ij,j->i", vectors, wanted)  # no BLAS buffers, see fuse
-        return [float(value) for value in found]
+            found[places] = vectors
+        return found
+
+    def understood(self, text: str, lang: Lang | None = None) -> Query:
+        """How a question is read: its terms with synonyms, and its English."""
+        from rag.query import understand
+
+        return understand(text, lang, self._lists, None)
 
     # --- changing ------------------------------------------------------------
 
     def add(
         self,
-        paths: Iterable[Path],
+        paths: Iterable[Path | str],
         *,
         index_questions: bool = True,
         source: Source | None = None,
         lang: Lang | None = None,
         progress: Progress | None = None,
     ) -> AddReport:
-        """Add Markdown, text or JSONL files; doing it twice changes nothing.
+        """Add and publish files at once, as Salus itself; doing it twice changes nothing.
 
-        Bad rows are reported and skipped. ``source`` is cited for rows that name none.
+        Bad rows are reported and skipped. ``source`` is for rows that name none. RefusedError
+        where somebody has a role: there it is done by name, see ``add_now``.
         """
-        from rag.importer import ImportOptions, files_below, read_file
+        from rag.versions_intake import gather
 
-        options = ImportOptions(index_questions=index_questions, source=source, lang=lang)
-        records: list[Record] = []
-        problems: list[str] = []
-        for file in files_below(list(paths)):
-            for found in (file,) if isinstance(file, str) else read_file(file, options):
-                problems.append(found) if isinstance(found, str) else records.append(found)
-        unique = list({record.rev: record for record in records}.values())
-        version, fresh = self._upkeep.add(unique, progress)  # searches go on meanwhile
-        self._looked = 0.0
+        intake = gather(paths, index_questions=index_questions, source=source, lang=lang)
+        return self.add_now(intake, progress=progress)
+
+    def add_now(
+        self, intake: Intake, *, who: str = SALUS, progress: Progress | None = None
+    ) -> AddReport:
+        """Publish what was read at once; see ``Desk.add_now``."""
+        done, fresh = self.desk().add_now(intake, who=who, progress=progress)
         return AddReport(
-            version=version,
+            version=done.version,
             added=fresh,
-            unchanged=len(unique) - fresh,
-            chunks=sum(len(r.chunks) for r in unique),
-            unsourced=len({r.doc for r in unique if not r.sources}),
-            problems=tuple(problems),
+            unchanged=len(intake.records) - fresh,
+            chunks=intake.chunks,
+            unsourced=intake.unsourced,
+            problems=intake.problems,
+            flagged=intake.flagged,
+            repeated=intake.repeated,
+            unproven=len({p.doc for p in done.unproven}),
+            canary=done.canary,
         )
+
+    def desk(self) -> Desk:
+        """Drafts, reviews, publishing and rolling back."""
+        from rag.versions import Desk
+
+        return Desk(self)
 
     def refresh(self, pages_dir: Path, progress: Progress | None = None) -> str:
         """Read the pages again and publish if they changed; returns the active version."""
-        with self._upkeep.building():
-            self.problems = tuple(self._upkeep.follow(pages_dir, progress))
-            self._looked = 0.0
+        with self.upkeep.building():
+            self.problems = tuple(self.upkeep.follow(pages_dir, progress))
+            self.look_again()
         return self.version
 
     # --- looking -------------------------------------------------------------
@@ -192,6 +211,10 @@ class Knowledge:
     def version(self) -> str:
         """The active version id."""
         return self._store.active()
+
+    def generations(self) -> builtins.list[GenerationInfo]:
+        """The versions kept, newest first, with their status and counts."""
+        return self._store.generations()
 
     def list(self) -> builtins.list[dict[str, Any]]:
         """One entry per document revision: doc, lang, title, chunks, origin, sourced …"""
@@ -204,7 +227,7 @@ class Knowledge:
 
     def check(self) -> builtins.list[str]:
         """Complaints about the index of the active version and the pages; empty if all is well."""
-        return [*self.problems, *self._upkeep.check(self.version)]
+        return [*self.problems, *self.upkeep.check(self.version)]
 
     def stats(self) -> Stats:
         """Counts of the active version."""
@@ -226,6 +249,7 @@ class Knowledge:
         """Give up files and connections. Searching afterwards opens them again."""
         with self._lock:
             self._replace(None)
+            self._kept.close()
             self._store.close()
 
     # --- the inside ----------------------------------------------------------
@@ -242,13 +266,13 @@ class Knowledge:
             self._looked = now
             if searcher is not None and fresh and searcher.index.version == version:
                 return searcher
-            return self._replace(self._upkeep.load(version))
+            return self._replace(self.upkeep.load(version))
 
     def _mended(self) -> Searcher:
         """The searcher of the active version after mending its index."""
         with self._lock:
             self._replace(None)
-            return self._replace(self._upkeep.mend(self._store.active()))
+            return self._replace(self.upkeep.mend(self._store.active()))
 
     @overload
     def _replace(self, loaded: LoadedIndex) -> Searcher: ...
@@ -256,17 +280,23 @@ class Knowledge:
     def _replace(self, loaded: None) -> None: ...
     def _replace(self, loaded: LoadedIndex | None) -> Searcher | None:
         """Search this index from now on; the one before closes when nobody uses it any more."""
-        from rag.query import Speller
-        from rag.retriever import Searcher
-
         before = self._searcher
-        self._searcher = None
-        if loaded is not None:
-            speller = Speller(loaded.words, self._embedder.words)
-            self._searcher = Searcher(loaded, self._store, self._embedder, self._lists, speller)
+        self._searcher = self.searcher_on(loaded) if loaded is not None else None
         if before is not None:
             before.retire()
         return self._searcher
+
+    def searcher_on(self, loaded: LoadedIndex) -> Searcher:
+        """A searcher of its own over an opened index; the caller retires it."""
+        from rag.query import Speller
+        from rag.retriever import Searcher
+
+        speller = Speller(loaded.words, self._embedder.words)
+        return Searcher(loaded, self._store, self._embedder, self._lists, speller)
+
+    def look_again(self) -> None:
+        """Let the next search look which version is active, without waiting."""
+        self._looked = 0.0
 
 
 class HybridRetriever:

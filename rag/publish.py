@@ -6,7 +6,7 @@ only added, the index is built aside, and the switch is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from rag.documents import SPLITTER, Record, digest, version_of
 from rag.pages import page_files, read_page, record_of
 from rag.rows import Member
 from rag.store import KnowledgeStore
-from rag.types import PageError
+from rag.types import IndexCorruptError, PageError
 from rag.vectors import VectorBackend
 
 if TYPE_CHECKING:
@@ -59,20 +59,24 @@ def next_revs(
     *,
     pages: Iterable[Record] | None = None,
     keep: Iterable[str] = (),
-    added: Sequence[Record] = (),
+    added: Sequence[Record | Member] = (),
+    removed: Collection[str] = (),
+    hidden: Collection[str] = (),
 ) -> list[str]:
     """The revisions of the next version.
 
     ``pages`` replaces all pages (None leaves them), except that documents in ``keep`` stay as
-    they are; ``added`` replaces what the same file had added under the same document id. A
-    document somebody added hides the page of the same id.
+    they are and ``hidden`` ones stay away; ``removed`` documents go, whoever added them; then
+    ``added`` replaces what the same file had added under the same document id. A document
+    somebody added hides the page of the same id.
     """
     kept = list(current)
     fresh: list[Member] = []
     if pages is not None:
         stay = set(keep)
         kept = [m for m in kept if m.origin != "pages" or m.doc in stay]
-        fresh += [_member(r) for r in pages]
+        fresh += [_member(r) for r in pages if r.doc not in hidden]
+    kept = [m for m in kept if m.doc not in removed]
     replaced = {(r.path, r.doc) for r in added}
     kept = [m for m in kept if m.origin != "added" or (m.path, m.doc) not in replaced]
     fresh += [_member(r) for r in added]
@@ -81,7 +85,7 @@ def next_revs(
     return sorted({m.rev for m in both if m.origin == "added" or m.doc not in own})
 
 
-def _member(record: Record) -> Member:
+def _member(record: Record | Member) -> Member:
     return Member(rev=record.rev, doc=record.doc, origin=record.origin, path=record.path)
 
 
@@ -103,7 +107,7 @@ def embed_missing(
     return done
 
 
-def publish(
+def prepare(
     store: KnowledgeStore,
     embedder: BatchEmbedder,
     backend: VectorBackend,
@@ -111,10 +115,17 @@ def publish(
     revs: Sequence[str],
     progress: Progress | None,
 ) -> str:
-    """Embed, draft, build the index below ``folder`` and switch to it; returns the version."""
+    """Embed, draft and build the index below ``folder``; returns the version.
+
+    Nothing a search sees has changed yet; ``KnowledgeStore.publish`` is the switch. An index
+    that is there already and sound is kept.
+    """
     version = version_of(list(revs))
     embed_missing(store, embedder, revs, progress)
     store.draft(version, revs, embedder.name)
-    index.build(store, version, (embedder.name, embedder.dimensions), backend, folder / version)
-    store.publish(version)
+    try:
+        index.check(folder / version, version, embedder.name)
+    except IndexCorruptError:
+        model = (embedder.name, embedder.dimensions)
+        index.build(store, version, model, backend, folder / version)
     return version

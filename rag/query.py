@@ -7,21 +7,21 @@ The word lists are data, ``knowledge/synonyms.yaml``; nothing here is learnt fro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from rag import aspects
+from rag.graph import Graph
+from rag.spelling import Speller
 from rag.tokens import STOP_EN, bigrams_zh, detect_lang, normalise, stem, terms
 from rag.types import Lang, PageError
 
-if TYPE_CHECKING:
-    from rag.lexical import LexicalIndex
+__all__ = ["Query", "Speller", "WordLists", "load_word_lists", "understand"]
 
 SYNONYM_WEIGHT = 0.5  # a synonym speaks half as loud as the word itself
 CORRECTION_WEIGHT = 0.8
-_MIN_SPELL = 4  # shorter words have too many neighbours to be mended
 _CHATTER = re.compile(
     r"\b(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks?(?: you)?(?: in advance)?|please"
     r"|sorry|just wondering|i was wondering|can (?:you|anyone|someone) (?:please )?(?:tell|help)"
@@ -32,11 +32,14 @@ _CHATTER = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class WordLists:
-    """The reviewed word lists: synonyms of both languages and the Chinese-English glossary."""
+    """The reviewed word lists: synonyms of both languages, the Chinese-English glossary, and
+    the medical graph where questions are to be widened by it.
+    """
 
     en: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     zh: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     glossary: Mapping[str, str] = field(default_factory=dict)
+    graph: Graph | None = None  # widens English questions; off by default, it earned nothing
 
     @cached_property
     def longest(self) -> int:
@@ -48,6 +51,11 @@ class WordLists:
         """Matches any English entry as whole words, the longest first."""
         keys = sorted(self.en, key=len, reverse=True)
         return re.compile(r"\b(?:" + "|".join(map(re.escape, keys)) + r")\b") if keys else None
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The single English words that have an entry; they are never taken for misspelt."""
+        return frozenset(key for key in self.en if key.isalpha())
 
     @cached_property
     def spoken(self) -> Mapping[str, str]:
@@ -98,52 +106,7 @@ class Query:
     other: Mapping[str, float]
     english: str
     corrected: tuple[tuple[str, str], ...] = ()
-
-
-class Speller:
-    """Mends misspelt English words against the words of the knowledge base, carefully.
-
-    A word is left alone when it is common English (``known``) or in the vocabulary. A mended
-    word shares the first letter and is one edit away (two from eight letters on).
-    """
-
-    def __init__(self, index: LexicalIndex, known: Callable[[], frozenset[str]]) -> None:
-        """``known``: gives the whole words of the embedder's own vocabulary."""
-        self._index = index
-        self._words = known
-
-    @cached_property
-    def _known(self) -> frozenset[str]:
-        return self._words()
-
-    @cached_property
-    def _by_letter(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for term in self._index.vocabulary:
-            if len(term) >= _MIN_SPELL and term.isascii() and term.isalpha():
-                found.setdefault(term[0], []).append(term)
-        return found
-
-    def mend(self, word: str) -> str:
-        """The term this word most likely means, or the word itself."""
-        if len(word) < _MIN_SPELL or not word.isascii() or not word.isalpha():
-            return word
-        if word in self._known or stem(word) in self._index.vocabulary:
-            return word
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
-        root = stem(word)
-        near = process.extract(
-            root, self._by_letter.get(word[0], []), scorer=OSA.distance, score_cutoff=2, limit=10
-        )
-        fits = [(n[1], -self._index.frequency(n[0]), str(n[0])) for n in near if _likely(root, n)]
-        return min(fits)[2] if fits else word
-
-
-def _likely(root: str, near: tuple[str, float, int]) -> bool:
-    """One edit, two in a long word, or the same letters in another order (athsma)."""
-    return near[1] <= 1 or len(root) >= 7 or sorted(root) == sorted(near[0])
+    asks: tuple[float, ...] = ()  # how much it asks for each aspect, see rag.aspects
 
 
 def understand(
@@ -162,7 +125,7 @@ def _english(text: str, lists: WordLists, speller: Speller | None) -> Query:
 
     def mend(found: re.Match[str]) -> str:
         word = found[0]
-        if speller is None or word in STOP_EN:
+        if speller is None or word in STOP_EN or word in lists.words:
             return word
         read = speller.mend(word)
         if read != word:
@@ -170,28 +133,34 @@ def _english(text: str, lists: WordLists, speller: Speller | None) -> Query:
         return read
 
     mended = re.sub(r"[a-z]+(?:'[a-z]+)?", mend, short)
-    for term in terms(short):
-        weights[term] = 1.0
+    weights = dict.fromkeys(terms(short), 1.0)
     for _, read in corrected:
         weights.setdefault(stem(read), CORRECTION_WEIGHT)
-    extra = _english_synonyms(mended, lists)
-    for phrase in extra:
+    for phrase, weight in _widened(mended, lists):
         for term in terms(phrase):
-            weights.setdefault(term, SYNONYM_WEIGHT)
-    spoken = lists.glosses.findall(mended) if lists.glosses else []
-    # bigrams only: the Chinese segmenter takes 35 MB that an English speaker need not pay
-    other = {
-        term: 1.0
-        for gloss in spoken
-        for term in bigrams_zh(lists.spoken[gloss]) or [lists.spoken[gloss]]
-    }
-    return Query(lang="en", own=weights, other=other, english=mended, corrected=tuple(corrected))
+            weights.setdefault(term, weight)
+    return Query(
+        lang="en", own=weights, other=_in_chinese(mended, lists), english=mended,
+        corrected=tuple(corrected), asks=aspects.shipped().asked(mended, "en"),
+    )  # fmt: skip
 
 
-def _english_synonyms(text: str, lists: WordLists) -> list[str]:
-    if lists.english is None:
-        return []
-    return [phrase for key in lists.english.findall(text) for phrase in lists.en[key]]
+def _widened(text: str, lists: WordLists) -> Iterator[tuple[str, float]]:
+    """Phrases that mean or imply what the text says, with weights, the loudest first."""
+    for key in lists.english.findall(text) if lists.english else ():
+        for phrase in lists.en[key]:
+            yield phrase, SYNONYM_WEIGHT
+    if lists.graph:
+        yield from lists.graph.expand(text).items()
+
+
+def _in_chinese(text: str, lists: WordLists) -> dict[str, float]:
+    """Chinese terms for the English text, from the glossary read backwards.
+
+    Bigrams only: the Chinese segmenter takes 35 MB that an English speaker need not pay.
+    """
+    spoken = [lists.spoken[g] for g in lists.glosses.findall(text)] if lists.glosses else []
+    return {term: 1.0 for word in spoken for term in bigrams_zh(word) or [word]}
 
 
 def _chinese(text: str, lists: WordLists) -> Query:

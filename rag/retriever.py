@@ -65,6 +65,11 @@ class Searcher:
         vector = self.embedder.query(query.english) if query.english.strip() else None
         return query, fuse.rank(self.index, query, vector, self._weights)
 
+    def shown(self, ranked: Ranked, limit: int) -> tuple[str, ...]:
+        """The passage ids that ``search`` would show of a ranking."""
+        rows = ranked.rows[self._choose(ranked, limit)].tolist()
+        return tuple(self.index.rows.ids[row].decode() for row in rows)
+
     def known(self, query: Query) -> float:
         """Share of the question's content terms (by rarity) that the knowledge base knows."""
         words = self.index.words

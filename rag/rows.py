@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rag.documents import Origin, Record, digest
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
 Status = Literal["draft", "published", "retired"]
+# What is cited for a document somebody added without saying where it comes from.
+OWN_UPLOAD: dict[Lang, str] = {
+    "en": "own upload (no source given)",
+    "zh": "自行上传（未注明来源）",
+}
 MANY = 500  # values per IN (...) and rows per insert
 _T = TypeVar("_T")
 
@@ -63,9 +68,18 @@ def parts(items: Sequence[_T], size: int = MANY) -> Iterator[Sequence[_T]]:
         yield items[start : start + size]
 
 
+def aware(at: datetime) -> datetime:
+    """The time as SQL gives it, in UTC: SQLite forgets the zone it was given."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
 def passage_of(row: Row[Any], known: dict[str, Source]) -> Passage:
+    """A passage from a joined row and its sources; an upload without any names its file."""
     ids = json.loads(row.source_ids)
-    marks = json.loads(row.marks)
+    sources = tuple(known[ids[m]] for m in json.loads(row.marks))
+    if not ids and row.origin == "added":
+        upload = Source(organisation=OWN_UPLOAD[row.lang], title=row.path or row.title, url="")
+        sources = (upload,)
     return Passage(
         id=row.passage_id,
         doc=row.doc,
@@ -74,7 +88,7 @@ def passage_of(row: Row[Any], known: dict[str, Source]) -> Passage:
         text=row.text,
         lang=row.lang,
         url=row.url,
-        sources=tuple(known[ids[m]] for m in marks),
+        sources=sources,
         reviewed=row.reviewed,
         topics=tuple(json.loads(row.topics)),
         position=row.position,

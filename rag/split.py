@@ -2,17 +2,23 @@
 
 Lists and tables stay with the sentence that leads them in; long paragraphs are cut at
 sentence ends, English and Chinese; only text without any sentence end is cut by length.
+A table is cut between rows and each part repeats its header; a long list that a short
+sentence leads in ("Call a doctor if:") repeats that sentence.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 # MiniLM reads 256 word pieces; the title path in front needs some of them.
 MAX_TOKENS = 200
+# A row says nothing without its other cells: it is cut only beyond so many chunks' length.
+_ROW = 3
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9\u3400-\u9fff])|(?<=[。！？])")
+_RULER = re.compile(r"\s*\|(?:\s*:?-{2,}:?\s*\|)+\s*")  # the line under the header of a table
 _LIST = re.compile(r"^\s*(?:[-*+•]|\d+[.)、])\s+")
 # Abbreviations whose full stop does not end a sentence.
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|Dr|Mr|Mrs|Ms|vs|approx|etc|No|Fig|St)|\b[A-Z])\.$")
@@ -63,12 +69,64 @@ def _blocks(text: str) -> list[str]:
 def _cut(block: str, limit: int) -> list[str]:
     lines = [line for line in block.split("\n") if line.strip()]
     if len(lines) > 1:
-        whole = [
-            p for line in lines for p in (_cut(line, limit) if tokens(line) > limit else [line])
-        ]
-        return _pack(whole, limit, "\n")
+        return _pack_lines(lines, limit)
     parts = [p for s in sentences(block) for p in ([s] if tokens(s) <= limit else _hard(s, limit))]
     return _pack(parts, limit, "" if _HAN.search(block) else " ")
+
+
+def _pack_lines(lines: list[str], limit: int) -> list[str]:
+    """Lines joined while they fit; what starts anew inside a table or list repeats its head."""
+    packed: list[str] = []
+    for line, head in _with_heads(lines, limit):
+        joined = f"{packed[-1]}\n{line}" if packed else line
+        if packed and tokens(joined) <= limit:
+            packed[-1] = joined
+        elif head and tokens(f"{head}\n{line}") <= max(limit, tokens(line) + limit // 3):
+            packed.append(f"{head}\n{line}")
+        else:
+            packed.append(line)
+    return packed
+
+
+def _with_heads(lines: list[str], limit: int) -> Iterator[tuple[str, str]]:
+    """Each line that may start a chunk, and the lines to repeat if it does.
+
+    The header of a table comes with its first row, a lead-in with its first item.
+    """
+    place, head, row = 0, "", False
+    while place < len(lines):
+        line, rest = lines[place], lines[place + 1 : place + 3]
+        if _is_row(line) and rest and _RULER.fullmatch(rest[0]):
+            header = f"{line}\n{rest[0]}"
+            head, row = (header if tokens(header) <= limit // 3 else ""), True
+            first = [r for r in rest[1:] if _is_row(r) and tokens(r) <= _ROW * limit]
+            yield "\n".join([header, *first]), ""
+            place += 2 + len(first)
+            continue
+        if row and not _is_row(line):
+            head, row = "", False
+        if not row and _leads(line, rest, limit):
+            head = line
+            yield f"{line}\n{rest[0]}", ""
+            place += 2
+            continue
+        if not row and not _LIST.match(line) and not line.startswith(" "):
+            head = ""
+        whole = tokens(line) <= (_ROW * limit if row else limit)
+        yield from ((part, head) for part in ([line] if whole else _cut(line, limit)))
+        place += 1
+
+
+def _is_row(line: str) -> bool:
+    return line.lstrip().startswith("|")
+
+
+def _leads(line: str, rest: list[str], limit: int) -> bool:
+    """Whether a short line ending in a colon leads in a list."""
+    if not rest or _LIST.match(line) or not line.rstrip().endswith((":", "：")):
+        return False
+    short = tokens(line) <= limit // 4 and tokens(rest[0]) <= limit // 2
+    return short and bool(_LIST.match(rest[0]))
 
 
 def _hard(text: str, limit: int) -> list[str]:

@@ -6,7 +6,7 @@ One transaction per call. Callers hold the build lock around anything that write
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +19,7 @@ from rag.rows import (
     ChunkRow,
     GenerationInfo,
     Member,
+    aware,
     chunk_rows,
     document_row,
     embed_text,
@@ -31,7 +32,7 @@ from rag.types import KnowledgeStoreError, Lang, Passage, Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Row
 
     Vectors = NDArray[np.float32]
 
@@ -157,7 +158,7 @@ class KnowledgeStore:
             ).all()
         return [
             GenerationInfo(
-                version=r.version, status=r.status, created_at=r.created_at, model=r.model,
+                version=r.version, status=r.status, created_at=aware(r.created_at), model=r.model,
                 documents=r.documents, chunks=r.chunks,
             )
             for r in rows
@@ -173,10 +174,17 @@ class KnowledgeStore:
             .order_by(document.doc, document.rev)
         )
         with schema.store_errors(), self.engine.connect() as connection:
-            return [
-                Member(rev=r.rev, doc=r.doc, origin=r.origin, path=r.path)
-                for r in connection.execute(query)
-            ]
+            return [_member(r) for r in connection.execute(query)]
+
+    def members_of(self, revs: Sequence[str]) -> list[Member]:
+        """Stored revisions by id, in a fixed order; unknown ids are left out."""
+        document, found = tables.documents.c, []
+        query = select(document.rev, document.doc, document.origin, document.path)
+        with schema.store_errors(), self.engine.connect() as connection:
+            for some in parts(sorted(set(revs))):
+                rows = connection.execute(query.where(document.rev.in_(some)))
+                found += [_member(r) for r in rows]
+        return sorted(found, key=lambda m: (m.doc, m.rev))
 
     def draft(self, version: str, revs: Sequence[str], model: str) -> None:
         """Write a generation and its members as a draft, unless the version exists already."""
@@ -202,8 +210,11 @@ class KnowledgeStore:
             for some in parts([{"version": version, "rev": rev} for rev in revs]):
                 connection.execute(insert(tables.members), list(some))
 
-    def publish(self, version: str) -> None:
-        """Make a generation the published one and retire the one before, in one transaction."""
+    def publish(self, version: str, also: Callable[[Connection], None] | None = None) -> None:
+        """Make a generation the published one and retire the one before, in one transaction.
+
+        ``also`` writes what belongs to the switch (log, hidden pages) in the same transaction.
+        """
         table = tables.generations
         with schema.store_errors(), self.engine.begin() as connection:
             connection.execute(
@@ -216,27 +227,32 @@ class KnowledgeStore:
                 .where(table.c.version == version)
                 .values(status="published", published_at=datetime.now(UTC))
             )
+            if also is not None:
+                also(connection)
 
-    def prune(self, keep: int) -> None:
-        """Forget retired generations beyond the newest ``keep``, and what only they held."""
+    def prune(self, keep: int, draft: str = "") -> None:
+        """Forget retired generations beyond the newest ``keep``, drafts other than ``draft``,
+        and what only they held. Staged revisions stay."""
         table = tables.generations.c
         with schema.store_errors(), self.engine.begin() as connection:
             retired = select(table.version).where(table.status == "retired")
             old = connection.execute(
                 retired.order_by(table.published_at.desc(), table.version).offset(keep)
             )
-            gone = list(old.scalars())
-            if not gone:
-                return
-            connection.execute(delete(tables.members).where(tables.members.c.version.in_(gone)))
-            connection.execute(delete(tables.generations).where(table.version.in_(gone)))
-            held = select(tables.members.c.rev)
-            connection.execute(delete(tables.chunks).where(tables.chunks.c.rev.not_in(held)))
-            connection.execute(delete(tables.documents).where(tables.documents.c.rev.not_in(held)))
-            used = select(tables.chunks.c.embed_hash)
-            connection.execute(
-                delete(tables.embeddings).where(tables.embeddings.c.hash.not_in(used))
-            )
+            stale = select(table.version).where(table.status == "draft", table.version != draft)
+            gone = [*old.scalars(), *connection.execute(stale).scalars()]
+            if gone:
+                self._forget(connection, gone)
+
+    @staticmethod
+    def _forget(connection: Connection, gone: Sequence[str]) -> None:
+        for table in (tables.members, tables.hidden, tables.generations):
+            connection.execute(delete(table).where(table.c.version.in_(gone)))
+        held = select(tables.members.c.rev).union(select(tables.changes.c.rev))
+        connection.execute(delete(tables.chunks).where(tables.chunks.c.rev.not_in(held)))
+        connection.execute(delete(tables.documents).where(tables.documents.c.rev.not_in(held)))
+        used = select(tables.chunks.c.embed_hash)
+        connection.execute(delete(tables.embeddings).where(tables.embeddings.c.hash.not_in(used)))
 
     # --- reading chunks ------------------------------------------------------
 
@@ -298,3 +314,7 @@ class KnowledgeStore:
         )  # fmt: skip
         with schema.store_errors(), self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _member(row: Row[Any, Any, Any, Any]) -> Member:
+    return Member(rev=row.rev, doc=row.doc, origin=row.origin, path=row.path)

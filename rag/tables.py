@@ -2,7 +2,8 @@
 
 A *generation* is a set of document revisions under a version id. Publishing switches the
 one row whose status is ``published``; drafts and retired generations keep their members,
-so that a change can be reviewed before and rolled back after.
+so that a change can be reviewed before and rolled back after. The open draft itself is the
+list of changes in ``kb_changes``, laid over whatever is published.
 """
 
 from __future__ import annotations
@@ -87,6 +88,57 @@ members = Table(
     metadata,
     Column("version", String(12), ForeignKey("kb_generations.version"), primary_key=True),
     Column("rev", String(32), ForeignKey("kb_documents.rev"), primary_key=True),
+)
+
+hidden = Table(  # shipped pages that an admin took out of this generation
+    "kb_hidden",
+    metadata,
+    Column("version", String(12), ForeignKey("kb_generations.version"), primary_key=True),
+    Column("doc", Text, primary_key=True),
+)
+
+changes = Table(
+    "kb_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("action", String(6), nullable=False),  # add | remove
+    Column("doc", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("rev", String(32), nullable=False),  # "" for a removal
+    Column("who", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+people = Table(
+    "kb_people",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("role", String(8), nullable=False),  # editor | reviewer | admin
+    Column("added_at", DateTime(timezone=True), nullable=False),
+    Column("added_by", Text, nullable=False),
+)
+
+reviews = Table(
+    "kb_reviews",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", String(12), nullable=False, index=True),  # what exactly was looked at
+    Column("name", Text, nullable=False),
+    Column("verdict", String(7), nullable=False),  # approve | reject
+    Column("note", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+log = Table(
+    "kb_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", String(12), nullable=False),
+    Column("version", String(12), nullable=False),  # active afterwards, or the draft
+    Column("before", String(12), nullable=False),  # active before, "" when that did not change
+    Column("detail", Text, nullable=False),  # JSON object
 )
 
 state = Table(

@@ -26,7 +26,14 @@ async def message(app: App, who: str, text: str) -> Message:
     """
     place = Place(platform="console", chat="terminal", private=True)
     user = await app.person("console", who)
-    return Message(user=user, place=place, text=text, sent_at=datetime.now(UTC), tz=zone(app))
+    return Message(
+        user=user,
+        place=place,
+        text=text,
+        sent_at=datetime.now(UTC),
+        tz=zone(app),
+        account=who,
+    )
 
 
 def zone(app: App) -> str:

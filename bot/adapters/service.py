@@ -12,6 +12,7 @@ import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 
+from bot.adapters.discord.config import DiscordSettings, discord_settings
 from bot.adapters.telegram.config import TelegramSettings
 from bot.app import App
 from bot.delivery.errors import LockedOutError
@@ -41,20 +42,27 @@ def telegram_settings(settings: Settings) -> TelegramSettings:
 
 async def run(
     app: App,
-    settings: TelegramSettings,
+    telegram: TelegramSettings | None = None,
     *,
+    discord: DiscordSettings | None = None,
     say: Say | None = None,
     stop: asyncio.Event | None = None,
 ) -> int:
-    """Run what is configured until a signal or ``stop``; the exit code.
+    """Run what ``app.settings`` configure until a signal or ``stop``; the exit code.
 
     0 after a clean stop, 2 when nothing is configured, 3 when every platform is locked out.
+    ``telegram`` and ``discord`` stand in for what the settings say.
     """
     tell = say or _to_stderr
     lang: Lang = "zh" if app.settings.lang == "zh" else "en"
-    adapters = _adapters(app, settings, tell)
+    adapters = _adapters(
+        app,
+        telegram or telegram_settings(app.settings),
+        discord or discord_settings(app.settings),
+        tell,
+    )
     if not adapters:
-        tell(t("service.nothing", lang))
+        tell(t("service.no_platform", lang))
         return SettingsError.exit_code
     stopping = stop or asyncio.Event()
     _on_signals(stopping)
@@ -67,12 +75,19 @@ async def run(
     return 0 if ended else 3
 
 
-def _adapters(app: App, settings: TelegramSettings, say: Say) -> dict[str, Run]:
+def _adapters(
+    app: App, telegram: TelegramSettings, discord: DiscordSettings, say: Say
+) -> dict[str, Run]:
+    """Every configured platform by name; libraries of the others are not even loaded."""
     found: dict[str, Run] = {}
-    if settings.token:
+    if telegram.token:
         from bot.adapters.telegram.adapter import TelegramAdapter
 
-        found["Telegram"] = TelegramAdapter(app, settings, say=say).run
+        found["Telegram"] = TelegramAdapter(app, telegram, say=say).run
+    if discord.token:
+        from bot.adapters.discord.adapter import DiscordAdapter
+
+        found["Discord"] = DiscordAdapter(app, discord, say=say).run
     return found
 
 

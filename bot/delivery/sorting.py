@@ -6,7 +6,9 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.delivery.unit import Unit, unit
@@ -31,6 +33,16 @@ class Handler(Protocol):
     def give_up(self, parcel: Parcel) -> Sequence[Letter]:
         """Letters that tell the person that this one cannot be answered."""
         ...
+
+
+@dataclass(eq=False)
+class _Done:
+    """A message that was handled and whose effects wait for their commit."""
+
+    parcel: Parcel
+    held: Unit
+    owed: Owed
+    fault: Exception | None = None
 
 
 class Sorter:
@@ -59,6 +71,8 @@ class Sorter:
         self._patience_s = patience_s
         self._awake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._done: list[_Done] = []
+        self._committing = asyncio.Lock()
 
     def wake(self) -> None:
         """Look again."""
@@ -113,11 +127,38 @@ class Sorter:
         self._on_letters()
 
     async def _finish(self, parcel: Parcel, held: Unit, owed: Owed) -> None:
-        async def effects() -> Sequence[Letter]:
-            await held.apply(self._store)
-            return owed()
+        """Commit what is done, together with all that was done while the last commit ran.
 
-        await self._mailbox.finish(parcel, effects, now=self._clock())
+        A disk makes about a hundred commits a second, whatever is in them.
+        """
+        done = _Done(parcel, held, owed)
+        if parcel.tries > 1:  # perhaps the one that spoils a batch
+            await self._mailbox.finish(parcel, lambda: self._effects([done]), now=self._clock())
+            return
+        self._done.append(done)
+        async with self._committing:
+            if done in self._done:  # else it went with another's
+                batch, self._done = self._done, []
+                await self._commit(batch)
+        if done.fault is not None:
+            raise done.fault
+
+    async def _commit(self, batch: list[_Done]) -> None:
+        """One transaction for all. When it fails all are handled anew, each with its own."""
+        try:
+            effects = partial(self._effects, batch)
+            await self._mailbox.finish(batch[0].parcel, effects, now=self._clock())
+        except Exception as error:  # noqa: BLE001  # raised where each message is handled
+            for done in batch:
+                done.fault = error
+
+    async def _effects(self, batch: Sequence[_Done]) -> Sequence[Letter]:
+        """The effects of the first, with the others finished inside its transaction."""
+        for done in batch[1:]:
+            effects = partial(self._effects, [done])
+            await self._mailbox.finish(done.parcel, effects, now=self._clock())
+        await batch[0].held.apply(self._store)
+        return batch[0].owed()
 
     async def _again(self, parcel: Parcel) -> None:
         """Put it back for later, or give it up after too many tries."""

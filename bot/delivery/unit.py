@@ -15,9 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.dialogue.lanes import Lanes
+from bot.errors import StoreError
 from bot.ids import new_id
 from bot.model import (
     Feedback,
+    Joining,
+    Lesson,
     MetricKind,
     Observation,
     ObservationId,
@@ -201,9 +204,60 @@ class UnitStore:
         await self.turn(feedback.user, feedback.turn)
         unit.writes.append(lambda store: store.vote(feedback))
 
-    async def votes(self) -> list[Feedback]:
-        """Everybody's stored votes."""
-        return await self._store.votes()
+    async def votes(self, user: UserId | None = None) -> list[Feedback]:
+        """Stored votes."""
+        return await self._store.votes(user)
+
+    async def lessons(self, *, since: datetime | None = None) -> list[Lesson]:
+        """Stored lessons."""
+        return await self._store.lessons(since=since)
+
+    async def platforms(self, user: UserId) -> list[str]:
+        """Of the stored accounts."""
+        return await self._store.platforms(user)
+
+    async def offer_link(self, user: UserId, code: str, *, now: datetime) -> None:
+        """Let a code be entered."""
+        await self._later(lambda store: store.offer_link(user, code, now=now))
+
+    async def weigh_link(self, code: str, *, platform: str, account: str, now: datetime) -> Joining:
+        """What a stored code would do."""
+        return await self._store.weigh_link(code, platform=platform, account=account, now=now)
+
+    async def join(self, code: str, *, platform: str, account: str, now: datetime) -> Joining:
+        """Use a code. In a unit: what it will do; a StoreError on applying if it then does not."""
+        if _current.get() is None:
+            return await self._store.join(code, platform=platform, account=account, now=now)
+        said = await self.weigh_link(code, platform=platform, account=account, now=now)
+
+        async def write(store: Store) -> None:
+            if await store.join(code, platform=platform, account=account, now=now) != said:
+                raise StoreError("the code was used in between")  # the message is handled anew
+
+        await self._later(write)
+        return said
+
+    async def part(self, user: UserId, *, platform: str, account: str) -> bool:
+        """Make an account a new person, unless it is the only one."""
+        if _current.get() is None:
+            return await self._store.part(user, platform=platform, account=account)
+        if len(await self._store.platforms(user)) < 2:
+            return False
+
+        async def write(store: Store) -> None:
+            if not await store.part(user, platform=platform, account=account):
+                raise StoreError("the other account went in between")
+
+        await self._later(write)
+        return True
+
+    async def _later(self, write: Write) -> None:
+        """Now, or with the unit."""
+        unit = _current.get()
+        if unit is None:
+            await write(self._store)
+            return
+        unit.writes.append(write)
 
     async def export(self, user: UserId) -> dict[str, object]:
         """Everything stored about a person."""

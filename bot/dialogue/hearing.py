@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot import text as texts
 from bot.dialogue.turns import Heard, Said
+from bot.dialogue.wording import say
 from bot.errors import StoreError
-from bot.i18n import t
-from bot.model import Lang, Message, Profile, UserId
+from bot.model import Lang, Message, Platform, Profile, UserId
 from bot.ports import Store
 from bot.safety import Triage
 
@@ -29,11 +29,16 @@ class Defaults:
 
     lang: Lang = "en"
     country: str = ""
-    # Personal values are off where the platform's policy on health data forbids them by default.
-    metrics_allowed: frozenset[str] = frozenset({"console", "telegram"})
 
 
-async def hear(message: Message, *, store: Store, triage: Triage, defaults: Defaults) -> Heard:
+async def hear(
+    message: Message,
+    *,
+    store: Store,
+    triage: Triage,
+    defaults: Defaults,
+    education_only: frozenset[Platform] = frozenset(),
+) -> Heard:
     """Clean and judge a message. The profile is empty when the store cannot give it at once."""
     text = texts.clean(message.text)
     profile = await _profile_soon(store, message.user)
@@ -45,6 +50,7 @@ async def hear(message: Message, *, store: Store, triage: Triage, defaults: Defa
         profile=profile,
         triage=triage.assess(text, lang=lang, profile=profile.facts),
         now=_local(message.sent_at, message.tz),
+        education=message.place.platform in education_only,
     )
 
 
@@ -72,17 +78,13 @@ def _local(at: datetime, tz: str) -> datetime:
 def unreadable(heard: Heard) -> Said | None:
     """What to say to a message that is empty, wordless, foreign or too long; None otherwise."""
     if not heard.text:
-        return _clarify("input.empty", heard)
+        return say("input.empty", heard, kind="clarify")
     found = texts.language(heard.text, hint=heard.lang)
     if found == "wordless":
-        return _clarify("input.wordless", heard)
+        return say("input.wordless", heard, kind="clarify")
     if found == "other":
-        return _clarify("input.other_language", heard)
-    length = len(heard.text)
-    if length > texts.MAX_MESSAGE_CHARS:
-        return _clarify("input.too_long", heard, length=length, limit=texts.MAX_MESSAGE_CHARS)
+        return say("input.other_language", heard, kind="clarify")
+    length, limit = len(heard.text), texts.MAX_MESSAGE_CHARS
+    if length > limit:
+        return say("input.too_long", heard, kind="clarify", length=length, limit=limit)
     return None
-
-
-def _clarify(key: str, heard: Heard, **values: object) -> Said:
-    return Said(text=t(key, heard.lang, **values), kind="clarify")

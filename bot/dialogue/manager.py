@@ -9,7 +9,6 @@ earlier answer, a model, the index or the database.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -17,24 +16,34 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.dialogue import commands, numbers, smalltalk, wording
+from bot.dialogue.alarm import Alarm
 from bot.dialogue.answering import Answerer, Question
-from bot.dialogue.commands import PENDING_COUNTRY, Commands
+from bot.dialogue.commands import Commands
 from bot.dialogue.followup import search_text, with_readings
 from bot.dialogue.hearing import Defaults, hear, unreadable
 from bot.dialogue.lanes import Lanes
 from bot.dialogue.logbook import Logbook
-from bot.dialogue.turns import Heard, Said, to_reply, to_turn
+from bot.dialogue.recording import Recorder, new_turn_id
+from bot.dialogue.turns import Heard, Said, to_reply, without_values
 from bot.errors import StoreError
 from bot.i18n import t
-from bot.ids import new_id
 from bot.metrics.parse import Utterance, understand
-from bot.model import Message, Observation, Profile, Reply, TriageResult, TurnId, UserId, Vote
+from bot.model import (
+    Message,
+    Observation,
+    Platform,
+    Profile,
+    Reply,
+    TriageResult,
+    TurnId,
+    UserId,
+    Vote,
+)
 from bot.ports import Store
 from bot.safety import Triage, replies
 
 __all__ = ["Defaults", "DialogueManager"]
 
-_RECORD_WAIT_S = 6.0  # a little more than the database's own patience
 _HISTORY_TURNS = 6
 
 
@@ -48,27 +57,40 @@ class DialogueManager:
         answerer: Answerer,
         triage: Triage,
         defaults: Defaults | None = None,
+        education_only: frozenset[Platform] = frozenset(),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """All parts are given; nothing is made here that could fail."""
+        """All parts are given; nothing is made here that could fail.
+
+        ``education_only``: platforms where nothing about a person's body is kept or shown.
+        """
         self._store = store
         self._answerer = answerer
         self._triage = triage
         self._defaults = defaults or Defaults()
         self._clock = clock
+        self._education_only = education_only
         self._lanes = Lanes()
+        self._alarm = Alarm(store, self._defaults.country)
+        self._recorder = Recorder(store, clock)
         self._logbook = Logbook(store)
         self._commands = Commands(store, self._logbook)
 
     async def respond(self, message: Message) -> AsyncGenerator[Reply, None]:
         """Yield snapshots; the last one is final. Raises nothing but cancellation."""
         started = self._clock()
-        heard = await hear(message, store=self._store, triage=self._triage, defaults=self._defaults)
+        heard = await hear(
+            message,
+            store=self._store,
+            triage=self._triage,
+            defaults=self._defaults,
+            education_only=self._education_only,
+        )
         if heard.triage.level == "emergency":
-            said = self._emergency(heard, heard.triage)
-            turn = _turn_id()
-            yield to_reply(heard, said, turn=turn, total_ms=self._ms(started))
-            await self._after_emergency(heard, said, turn, started)
+            said, turn = self._alarm.said(heard, heard.triage), new_turn_id()
+            total_ms = self._recorder.ms(started)
+            yield to_reply(heard, said, turn=turn, total_ms=total_ms)
+            await self._alarm.record(heard, said, turn, total_ms)
             return
         async with (
             self._lanes.hold(message.user),
@@ -91,42 +113,6 @@ class DialogueManager:
         said = await self._commands.rate(kept, vote, reason, heard)
         return to_reply(heard, said, turn=None, total_ms=0.0)
 
-    # --- emergencies ---------------------------------------------------------
-
-    def _emergency(self, heard: Heard, verdict: TriageResult) -> Said:
-        country = self._country(heard)
-        if verdict.crisis:
-            text = replies.crisis_text(verdict, heard.lang, country)
-            return Said(text=text, kind="crisis")
-        text = replies.emergency_text(verdict, heard.lang, country)
-        return Said(text=text, kind="emergency")
-
-    def _country(self, heard: Heard) -> str:
-        return heard.profile.country or self._defaults.country
-
-    async def _after_emergency(
-        self, heard: Heard, said: Said, turn: TurnId, started: float
-    ) -> None:
-        """Record it, what was measured, and that we asked for the country.
-
-        The fixed text has gone out by now; a dead store is no reason to fail.
-        """
-        try:
-            async with asyncio.timeout(_RECORD_WAIT_S):
-                profile = await self._store.profile(heard.message.user)
-                if not (profile.country or self._defaults.country):
-                    pending = {PENDING_COUNTRY: heard.now.isoformat()}
-                    await self._store.save_profile(replace(profile, pending=pending))
-                found = understand(heard.text, lang=heard.lang, now=heard.now, tz=heard.message.tz)
-                if found.metrics.observations and self._may_log(heard):
-                    await self._store.add_observations(
-                        heard.message.user, found.metrics.observations
-                    )
-                total = self._ms(started)
-                await self._store.add_turn(to_turn(heard, said, turn=turn, total_ms=total))
-        except (StoreError, TimeoutError):
-            return
-
     # --- everything else, in the person's lane -------------------------------
 
     async def _in_lane(self, heard: Heard, started: float) -> AsyncGenerator[Reply, None]:
@@ -138,14 +124,14 @@ class DialogueManager:
             heard = replace(heard, profile=Profile(user=heard.message.user, greeted=True))
             async with aclosing(self._without_store(heard, error)) as snapshots:
                 async for said in snapshots:
-                    yield to_reply(heard, said, turn=None, total_ms=self._ms(started))
+                    yield to_reply(heard, said, turn=None, total_ms=self._recorder.ms(started))
             return
         async with aclosing(self._decide(heard)) as decided:
             async for said in decided:
                 if said.final:
-                    yield await self._finish(heard, self._introduced(heard, said), started)
+                    yield await self._recorder.finish(heard, said, started)
                 else:
-                    yield to_reply(heard, said, turn=None, total_ms=self._ms(started))
+                    yield to_reply(heard, said, turn=None, total_ms=self._recorder.ms(started))
 
     async def _decide(self, heard: Heard) -> AsyncGenerator[Said, None]:
         """Command, open question, refusal, log or question; store errors end in plain words."""
@@ -162,8 +148,7 @@ class DialogueManager:
 
     async def _without_store(self, heard: Heard, error: StoreError) -> AsyncGenerator[Said, None]:
         """With the database down: refusals and questions yes, anything to keep no."""
-        text = heard.text.removeprefix("/log").strip()
-        utterance = understand(text, lang=heard.lang, now=heard.now, tz=heard.message.tz)
+        utterance = _understood(heard)
         holds_values = bool(utterance.metrics.observations or utterance.metrics.asks)
         if commands.read(heard.text) or (holds_values and not utterance.is_question):
             yield wording.stored_nothing(heard, error)
@@ -193,53 +178,73 @@ class DialogueManager:
         refused = unreadable(heard)
         if refused is not None:
             return refused
-        settled = await self._commands.confirm_pending(heard) or await self._logbook.settle(heard)
+        settled = await self._commands.confirm_pending(heard)
+        if settled is None and heard.values_here:
+            settled = await self._logbook.settle(heard)
         return settled or wording.refusal(heard) or smalltalk.reply(heard)
 
     async def _log_and_answer(self, heard: Heard) -> AsyncGenerator[Said, None]:
-        text = heard.text.removeprefix("/log").strip()
-        utterance = understand(text, lang=heard.lang, now=heard.now, tz=heard.message.tz)
+        utterance = _understood(heard)
+        found = utterance.metrics
         logged: Said | None = None
-        if utterance.metrics.observations or utterance.metrics.asks:
-            if not self._may_log(heard):
-                yield Said(text=t("place.in_private", heard.lang), kind="clarify")
+        asked: str | None = None
+        if found.observations or found.asks:
+            if heard.values_here:
+                logged = await self._log(heard, utterance)
+                ends = logged.kind in {"emergency", "crisis", "clarify"}
+                instead = logged if ends or not utterance.is_question else None
+            else:
+                asked = without_values(heard.text, found) if heard.education else None
+                instead = self._not_logged(heard, utterance)
+            if instead is not None:
+                yield replace(instead, asked=asked)
                 return
-            logged = await self._log(heard, utterance)
-            if logged.kind in {"emergency", "crisis", "clarify"} or not utterance.is_question:
-                yield logged
-                return
-        readings = utterance.metrics.observations
-        async with aclosing(self._answer(heard, logged, readings)) as snapshots:
+        async with aclosing(self._answer(heard, logged, found.observations)) as snapshots:
             async for said in snapshots:
-                yield said
+                yield replace(said, asked=asked)
+
+    def _not_logged(self, heard: Heard, utterance: Utterance) -> Said | None:
+        """Values where they are not kept: danger comes first, then why not; None: just answer."""
+        verdict = self._verdict(heard, utterance)
+        if verdict.level == "emergency":
+            return self._alarm.said(heard, verdict)
+        if heard.education and utterance.is_question:
+            return None
+        key = "place.education_only" if heard.education else "place.in_private"
+        why = wording.say(key, heard, kind="clarify")
+        if verdict.level != "urgent":
+            return why
+        notice = replies.urgent_text(verdict, heard.lang, self._alarm.country(heard))
+        return replace(why, text=f"{notice}\n\n{why.text}")
 
     async def _log(self, heard: Heard, utterance: Utterance) -> Said:
         """Store the readings; a dangerous one is answered with what to do about it."""
         logged = await self._logbook.log(heard, utterance.metrics)
-        verdict = self._triage.assess(
+        verdict = self._verdict(heard, utterance)
+        if verdict.level == "emergency":
+            said = self._alarm.said(heard, verdict)
+            return replace(
+                said, text=f"{said.text}\n\n{logged.text}", personal=True, undo=logged.undo
+            )
+        if verdict.level == "urgent":
+            notice = replies.urgent_text(verdict, heard.lang, self._alarm.country(heard))
+            return replace(logged, text=f"{logged.text}\n\n{notice}")
+        return logged
+
+    def _verdict(self, heard: Heard, utterance: Utterance) -> TriageResult:
+        """The verdict on the message with the readings in it."""
+        return self._triage.assess(
             heard.text,
             lang=heard.lang,
             profile=heard.profile.facts,
             observations=utterance.metrics.observations,
         )
-        if verdict.level == "emergency":
-            said = self._emergency(heard, verdict)
-            return replace(
-                said, text=f"{said.text}\n\n{logged.text}", personal=True, undo=logged.undo
-            )
-        if verdict.level == "urgent":
-            notice = replies.urgent_text(verdict, heard.lang, self._country(heard))
-            return replace(logged, text=f"{logged.text}\n\n{notice}")
-        return logged
-
-    def _may_log(self, heard: Heard) -> bool:
-        return heard.private and heard.message.place.platform in self._defaults.metrics_allowed
 
     async def _answer(
         self, heard: Heard, logged: Said | None, readings: Sequence[Observation]
     ) -> AsyncGenerator[Said, None]:
         question = await self._question(heard, readings)
-        opening = wording.opening(heard, question, logged, self._country(heard))
+        opening = wording.opening(heard, question, logged, self._alarm.country(heard))
         personal = bool(logged or question.own.shown or question.own.context)
         async with aclosing(self._answerer.answer(question)) as snapshots:
             async for said in snapshots:
@@ -257,10 +262,10 @@ class DialogueManager:
             user, platform=place.platform, chat=place.chat, limit=_HISTORY_TURNS
         )
         kept: list[Observation] = []
-        if self._may_log(heard):
+        if heard.values_here:
             kept = await self._store.observations(user, since=numbers.since(heard.now))
         query = search_text(heard.text, history)
-        facts = tuple(f"{k}: {v}" for k, v in heard.profile.facts.items()) if heard.private else ()
+        facts = heard.profile.facts.items() if heard.values_here else ()
         return Question(
             text=heard.text,
             search_text=with_readings(query, readings, heard.lang),
@@ -269,41 +274,11 @@ class DialogueManager:
             own=numbers.for_question(
                 kept, query, now=heard.now, tz=heard.message.tz, lang=heard.lang
             ),
-            profile=facts,
+            profile=tuple(f"{name}: {value}" for name, value in facts),
             history=tuple(history),
         )
 
-    # --- ending --------------------------------------------------------------
 
-    def _introduced(self, heard: Heard, said: Said) -> Said:
-        """At first contact the person is told what Salus is."""
-        if heard.profile.greeted or not said.record:
-            return said
-        return replace(said, text=f"{said.text}\n\n{t('intro', heard.lang)}")
-
-    async def _finish(self, heard: Heard, said: Said, started: float) -> Reply:
-        """Record the turn; an answer that could not be recorded is shown but not votable."""
-        total = self._ms(started)
-        turn: TurnId | None = None
-        if said.record and not said.failure.startswith("error.store"):
-            turn = await self._record(heard, said, total)
-        return to_reply(heard, said, turn=turn, total_ms=total)
-
-    async def _record(self, heard: Heard, said: Said, total: float) -> TurnId | None:
-        turn = _turn_id()
-        try:
-            async with asyncio.timeout(_RECORD_WAIT_S):
-                if not heard.profile.greeted:
-                    profile = await self._store.profile(heard.message.user)
-                    await self._store.save_profile(replace(profile, greeted=True))
-                await self._store.add_turn(to_turn(heard, said, turn=turn, total_ms=total))
-        except (StoreError, TimeoutError):
-            return None
-        return turn
-
-    def _ms(self, started: float) -> float:
-        return round((self._clock() - started) * 1000, 1)
-
-
-def _turn_id() -> TurnId:
-    return TurnId(new_id())
+def _understood(heard: Heard) -> Utterance:
+    text = heard.text.removeprefix("/log").strip()
+    return understand(text, lang=heard.lang, now=heard.now, tz=heard.message.tz)

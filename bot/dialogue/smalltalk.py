@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.dialogue.turns import Heard, Said
-from bot.i18n import t
+from bot.dialogue.wording import say
 
 _KINDS = {
     "smalltalk.hello": r"(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)"
@@ -27,5 +27,5 @@ def reply(heard: Heard) -> Said | None:
     """The fixed text for a message that is nothing but small talk; None otherwise."""
     for key, pattern in _PATTERNS.items():
         if pattern.match(heard.text):
-            return Said(text=t(key, heard.lang), kind="command")
+            return say(key, heard)
     return None

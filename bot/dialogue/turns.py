@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from bot.model import (
     AnswerPath,
+    Chart,
     Citation,
     Lang,
     Message,
     ObservationId,
+    ParsedMetrics,
     Profile,
     Reply,
     ReplyKind,
@@ -18,7 +22,12 @@ from bot.model import (
     TriageResult,
     Turn,
     TurnId,
+    UserId,
 )
+
+HIDDEN: Final = "•••"
+_LINK: Final = re.compile(r"\A(/link(?:@\w+)?)\s+\S.*", re.IGNORECASE | re.DOTALL)
+_FIGURE: Final = re.compile(r"\d+(?:[.,:/]\d+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +40,22 @@ class Heard:
     profile: Profile
     triage: TriageResult
     now: datetime  # aware, in the person's zone
+    education: bool = False  # a platform where nothing about a body is kept or shown
 
     @property
     def private(self) -> bool:
         """Only here may anything personal be read or shown."""
         return self.message.place.private
+
+    @property
+    def values_here(self) -> bool:
+        """Whether values of the person's body may be kept and shown in this place."""
+        return self.private and not self.education
+
+    def by(self, person: UserId) -> Heard:
+        """The same, as said by the person they have become, who knows us already."""
+        profile = Profile(user=person, greeted=True)
+        return replace(self, message=replace(self.message, user=person), profile=profile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +78,10 @@ class Said:
     votable: bool = False
     undo: tuple[ObservationId, ...] = ()
     final: bool = True
+    charts: tuple[Chart, ...] = ()
+    asked: str | None = None  # kept in place of the message, where that holds what we do not keep
+    kept: str | None = None  # kept in place of ``text``, where that holds a secret
+    person: UserId | None = None  # who the speaker is from here on
     record: bool = True  # False after an erasure: nothing of it may be kept
     first_token_ms: float | None = None
     steps_ms: dict[str, float] = field(default_factory=dict)
@@ -72,8 +96,8 @@ def to_turn(heard: Heard, said: Said, *, turn: TurnId, total_ms: float) -> Turn:
         id=turn,
         user=heard.message.user,
         place=heard.message.place,
-        asked=heard.text,
-        answered=said.text,
+        asked=without_codes(heard.text if said.asked is None else said.asked),
+        answered=said.text if said.kept is None else said.kept,
         kind=said.kind,
         lang=heard.lang,
         at=heard.message.sent_at,
@@ -107,4 +131,18 @@ def to_reply(heard: Heard, said: Said, *, turn: TurnId | None, total_ms: float) 
         timings=Timings(first_token_ms=said.first_token_ms, total_ms=total_ms),
         undo=said.undo,
         votable=said.votable and turn is not None,
+        charts=said.charts,
     )
+
+
+def without_codes(text: str) -> str:
+    """The message without the linking code in it: that is a secret, whoever reads the record."""
+    return _LINK.sub(rf"\1 {HIDDEN}", text)
+
+
+def without_values(text: str, found: ParsedMetrics) -> str:
+    """The message without the readings in it, and without any other figure."""
+    pieces = [o.text for o in found.observations] + [ask.text for ask in found.asks]
+    for piece in sorted(filter(None, pieces), key=len, reverse=True):
+        text = text.replace(piece, HIDDEN)
+    return _FIGURE.sub(HIDDEN, text)

@@ -1,13 +1,36 @@
-"""The texts around an answer: refusals, what stands before it, and what a failed store means."""
+"""The texts around an answer: fixed sentences, refusals, what stands before it."""
 
 from __future__ import annotations
 
 from bot.dialogue.answering import Question
 from bot.dialogue.turns import Heard, Said
 from bot.errors import StoreError
-from bot.i18n import t
-from bot.model import Lang
+from bot.i18n import t, texts
+from bot.model import Lang, ReplyKind, UserId
 from bot.safety import check_request, replies
+
+
+def here(key: str, heard: Heard, **values: object) -> str:
+    """The sentence for this place: where values are not kept, one that does not offer it."""
+    lang, other = heard.lang, f"{key}_education"
+    platform = t(f"platform.{heard.message.place.platform}", lang)
+    wanted = other if heard.education and other in texts(lang) else key
+    return t(wanted, lang, platform=platform, **values)
+
+
+def say(  # the few ways in which one fixed sentence differs from another
+    key: str,
+    heard: Heard,
+    *,
+    kind: ReplyKind = "command",
+    personal: bool = False,
+    record: bool = True,
+    person: UserId | None = None,
+    **values: object,
+) -> Said:
+    """One fixed sentence, as it is said in this place."""
+    text = here(key, heard, **values)
+    return Said(text=text, kind=kind, personal=personal, record=record, person=person)
 
 
 def refusal(heard: Heard) -> Said | None:

@@ -9,8 +9,12 @@ or, for an unusable database address, a SettingsError.
     tables.py      the tables; personal columns accept nothing but sealed bytes
     database.py    connections, transactions, waiting, errors
     migrate.py     alembic, run in code; migrations/ are the revisions
-    sql.py         the store itself, over people.py (who) and records.py (what they said)
-    privacy.py     export, forget, tombstones, key rotation
+    sql.py         the store itself: opening, export, forgetting, key rotation; over
+    joining.py     linking accounts (merging.py moves the rows), over
+    records.py     what was said, measured and voted, over
+    people.py      who is who, what they told and agreed to
+    lessons.py     what may be learned from, and what is masked in it
+    mailbox.py     what was accepted and what is owed (with outbox.py and letters.py)
 """
 
 from __future__ import annotations

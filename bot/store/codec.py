@@ -166,7 +166,7 @@ def feedback_of(row: Row, reason: str) -> Feedback:
     return Feedback(
         turn=TurnId(row["turn_id"]),
         user=UserId(row["user_id"]),
-        vote=row["vote"],
+        vote=row["vote"] or None,
         at=row["at"],
         reason=reason,
     )

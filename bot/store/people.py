@@ -111,6 +111,12 @@ class PeopleStore:
 
         await self._db.write(work)
 
+    async def platforms(self, user: UserId) -> list[str]:
+        """The platform of each account of the person, the one linked first first."""
+        a = accounts.c
+        query = select(a.platform).where(a.user_id == plain(user)).order_by(a.linked_at, a.ref)
+        return list(await self._db.read(lambda c: c.scalars(query)))
+
     def _refs(self, platform: str, external_id: str) -> dict[str, str]:
         return self._keys.references("account", plain(platform), plain(external_id))
 
@@ -172,18 +178,18 @@ class PeopleStore:
     async def save_profile(self, profile: Profile) -> None:
         """Replace the profile; consents that came or went are recorded with their time."""
 
-        async def work(connection: AsyncConnection) -> None:
-            cipher = await self._ensured(connection, profile.user)
-            sealed = cipher.seal(profile_body(profile), "profiles", cipher.user)
-            row = {"updated_at": _now(), "body": sealed}
-            done = await connection.execute(
-                update(profiles).where(profiles.c.user_id == cipher.user).values(row)
-            )
-            if done.rowcount == 0:
-                await connection.execute(insert(profiles).values(row | {"user_id": cipher.user}))
-            await self._save_consents(connection, cipher.user, profile.consents)
+        await self._db.write(lambda c: self._save_profile(c, profile))
 
-        await self._db.write(work)
+    async def _save_profile(self, connection: AsyncConnection, profile: Profile) -> None:
+        cipher = await self._ensured(connection, profile.user)
+        sealed = cipher.seal(profile_body(profile), "profiles", cipher.user)
+        row = {"updated_at": _now(), "body": sealed}
+        done = await connection.execute(
+            update(profiles).where(profiles.c.user_id == cipher.user).values(row)
+        )
+        if done.rowcount == 0:
+            await connection.execute(insert(profiles).values(row | {"user_id": cipher.user}))
+        await self._save_consents(connection, cipher.user, profile.consents)
 
     async def consents(self, user: UserId) -> list[Consent]:
         """Every consent ever given, oldest first, also those withdrawn since."""

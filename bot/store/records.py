@@ -10,12 +10,32 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import NotFoundError
 from bot.ids import new_id
-from bot.model import Feedback, MetricKind, Observation, ObservationId, Turn, TurnId, UserId
+from bot.model import (
+    LEARNT,
+    Feedback,
+    Lesson,
+    MetricKind,
+    Observation,
+    ObservationId,
+    Turn,
+    TurnId,
+    UserId,
+)
 from bot.store import stats, tables
 from bot.store.codec import (
     feedback_of,
@@ -29,8 +49,11 @@ from bot.store.codec import (
     turn_plain,
 )
 from bot.store.crypto import PersonCipher
+from bot.store.lessons import LEARN, lesson
 from bot.store.people import PeopleStore
-from bot.store.tables import observations, turns, users, votes
+from bot.store.tables import consents, observations, turns, users, votes
+
+_REMARK = ""  # in the column of votes: words without a thumb
 
 
 class RecordStore(PeopleStore):
@@ -161,7 +184,11 @@ class RecordStore(PeopleStore):
     # --- votes
 
     async def vote(self, feedback: Feedback) -> None:
-        """Keep the person's one vote on a turn; NotFoundError if the turn is not theirs."""
+        """Keep the person's one vote on a turn; NotFoundError if the turn is not theirs.
+
+        A remark takes the place of the reason and leaves the vote as it is; a first vote
+        without a reason leaves a remark that was there before it.
+        """
         user, turn = plain(feedback.user), plain(feedback.turn)
 
         async def work(connection: AsyncConnection) -> None:
@@ -171,22 +198,58 @@ class RecordStore(PeopleStore):
                 raise NotFoundError("no such turn")
             reason = cipher.seal({"reason": mend(feedback.reason)}, "votes", turn)
             row = {
-                "vote": plain(feedback.vote),
+                "vote": plain(feedback.vote or _REMARK),
                 "at": feedback.at,
                 "body": reason if feedback.reason else None,
             }
-            done = await connection.execute(
-                update(votes).where(votes.c.turn_id == turn).values(row)
-            )
-            if done.rowcount == 0:
+            before = await connection.scalar(select(votes.c.vote).where(votes.c.turn_id == turn))
+            if before is None:
                 new = {"turn_id": turn, "user_id": user, "created_at": feedback.at}
                 await connection.execute(insert(votes).values(row | new))
+                return
+            if feedback.vote is None:
+                del row["vote"]
+            elif before == _REMARK and not feedback.reason:
+                del row["body"]
+            await connection.execute(update(votes).where(votes.c.turn_id == turn).values(row))
 
         await self._db.write(work)
 
-    async def votes(self) -> list[Feedback]:
-        """Everybody's votes, oldest first."""
-        return await self._db.read(self._votes)
+    async def votes(self, user: UserId | None = None) -> list[Feedback]:
+        """Everybody's votes, or one person's, oldest first; no remarks without a vote."""
+        wanted = [votes.c.vote != _REMARK]
+        if user is not None:
+            wanted.append(votes.c.user_id == plain(user))
+        return await self._db.read(lambda c: self._votes(c, *wanted))
+
+    async def lessons(self, *, since: datetime | None = None) -> list[Lesson]:
+        """What may be learned from, oldest first: the only way out for a training set.
+
+        Rated turns of people whose agreement to "learn" stands now, said where learning is
+        allowed: all of it decided in SQL, from plain columns. ``since``: rated or rated anew
+        at or after. See lessons.lesson for what is left out and masked.
+        """
+        agreed = exists().where(
+            consents.c.user_id == turns.c.user_id,
+            consents.c.purpose == LEARN,
+            consents.c.withdrawn_at.is_(None),
+        )
+        rated = turns.join(votes, votes.c.turn_id == turns.c.id).join(users)
+        query = (
+            select(turns, votes.c.vote, users.c.key_id, users.c.wrapped)
+            .select_from(rated)
+            .where(turns.c.platform.in_(LEARNT), votes.c.vote.in_(("up", "down")), agreed)
+            .order_by(turns.c.at, turns.c.id)
+        )
+        if since is not None:
+            query = query.where(votes.c.at >= since)
+        found = (await self._db.read(lambda c: c.execute(query))).mappings()
+        made = (lesson(self._opened(row), row["vote"]) for row in found)
+        return [one for one in made if one is not None]
+
+    def _opened(self, row: RowMapping) -> Turn:
+        cipher = self._unwrapped(row["user_id"], row["key_id"], row["wrapped"])
+        return turn_of(row, cipher.open(row["body"], "turns", row["id"]))
 
     async def _votes(
         self, connection: AsyncConnection, *wanted: ColumnElement[bool]
@@ -206,7 +269,8 @@ class RecordStore(PeopleStore):
         """Counts of votes by what made the answers; of ``reasons`` by name (see stats.tally)."""
         aspects = [turns.c[name] for name in stats.ASPECTS]
         joined = votes.join(turns, votes.c.turn_id == turns.c.id)
-        query = select(*aspects, votes.c.vote, func.count().label("count")).select_from(joined)
+        counted = select(*aspects, votes.c.vote, func.count().label("count")).select_from(joined)
+        query = counted.where(votes.c.vote != _REMARK)
 
         async def work(connection: AsyncConnection) -> dict[str, object]:
             groups = await connection.execute(query.group_by(*aspects, votes.c.vote))

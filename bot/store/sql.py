@@ -1,43 +1,31 @@
 """The store on SQLite or PostgreSQL: opening, export, forgetting and key rotation.
 
-The top of SqlStore, over RecordStore and PeopleStore. It owns what concerns a whole person or
-the whole database.
+The top of SqlStore, over JoiningStore, RecordStore and PeopleStore. It owns what concerns a
+whole person or the whole database.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import StoreError, StoreKeyError
+from bot.errors import StoreKeyError
 from bot.model import UserId
 from bot.store import tombstones as graves
 from bot.store.codec import from_micros, plain, to_micros
-from bot.store.crypto import KEY_BYTES, KeyRing, PersonCipher, new_cipher, seal
+from bot.store.crypto import KeyRing, PersonCipher, new_cipher
 from bot.store.database import connect
+from bot.store.erasing import erase, scrub
 from bot.store.export import Everything, readable
+from bot.store.joining import JoiningStore
 from bot.store.migrate import ensure_head
-from bot.store.records import RecordStore
-from bot.store.tables import (
-    accounts,
-    consents,
-    observations,
-    profiles,
-    tombstones,
-    turns,
-    users,
-    votes,
-)
-
-_OWNED = (votes, turns, observations, consents, profiles, accounts)
-_log = logging.getLogger(__name__)
+from bot.store.tables import accounts, tombstones, turns, users, votes
 
 
-class SqlStore(RecordStore):
+class SqlStore(JoiningStore):
     """bot.store.PersonStore on a database. Open with ``open``, end with ``close``."""
 
     @classmethod
@@ -103,9 +91,10 @@ class SqlStore(RecordStore):
     async def forget(self, user: UserId) -> None:
         """Destroy the person's key and rows, here and in any backup opened later.
 
-        Their id is never used again: later writes under it raise NotFoundError, and
-        ``user_for`` makes their account a new person. Somebody we do not know is forgotten
-        already. On PostgreSQL the log archive keeps old rows as long as its retention says.
+        With them go those who joined them: a backup may hold them from before. Their id is
+        never used again: later writes under it raise NotFoundError, and ``user_for`` makes
+        their account a new person. Somebody we do not know is forgotten already. On PostgreSQL
+        the log archive keeps old rows as long as its retention says.
         """
 
         async def work(connection: AsyncConnection) -> dict[str, int]:
@@ -115,36 +104,37 @@ class SqlStore(RecordStore):
             now = datetime.now(UTC)
             row = {"user_id": plain(user), "forgotten_at": now}
             await connection.execute(insert(tombstones).values(row))
-            await _erase(connection, [plain(user)])
-            return {plain(user): to_micros(now)}
+            await erase(connection, [plain(user)])
+            with_them = tombstones.c.joined_to == plain(user)
+            joined = list(await connection.scalars(select(tombstones.c.user_id).where(with_them)))
+            await connection.execute(update(tombstones).where(with_them).values(joined_to=None))
+            return dict.fromkeys([plain(user), *joined], to_micros(now))
 
         buried = await self._db.write(work)
         if buried:
             graves.append(graves.path_for(self._keys), buried)
-            await self._scrub()
+            await scrub(self._db)
 
     async def _bury(self) -> None:
-        """Bring table and list of the forgotten together, and erase who is on either."""
+        """Bring table and list of the forgotten together, and erase who is on either.
+
+        Somebody who joined another person is not on the list: a backup from before may have
+        them as they were, for nobody asked to be forgotten.
+        """
         listed = graves.read(graves.path_for(self._keys))
-        found = await self._db.read(lambda c: c.execute(select(tombstones)))
-        kept = {row.user_id: to_micros(row.forgotten_at) for row in found}
+        found = (await self._db.read(lambda c: c.execute(select(tombstones)))).all()
+        joined = [row.user_id for row in found if row.joined_to is not None]
+        kept = {r.user_id: to_micros(r.forgotten_at) for r in found if r.joined_to is None}
         missing = {user: at for user, at in listed.items() if user not in kept}
         if missing:
-            rows = [{"user_id": u, "forgotten_at": from_micros(a)} for u, a in missing.items()]
-            await self._db.write(lambda c: c.execute(insert(tombstones), rows))
+            await self._db.write(lambda c: _bury_again(c, missing, joined))
         back = select(users.c.id).join(tombstones, tombstones.c.user_id == users.c.id)
         risen = list(await self._db.read(lambda c: c.scalars(back)))
         if risen:
-            await self._db.write(lambda c: _erase(c, risen))
-            await self._scrub()
+            await self._db.write(lambda c: erase(c, risen))
+            await scrub(self._db)
         unlisted = {user: at for user, at in kept.items() if user not in listed}
         graves.append(graves.path_for(self._keys), unlisted)
-
-    async def _scrub(self) -> None:
-        try:
-            await self._db.scrub(table.name for table in (*_OWNED, users))
-        except StoreError:  # the rows are gone; only their traces wait for the next checkpoint
-            _log.warning("erased rows will be overwritten later: the database was busy")
 
     # --- keys
 
@@ -178,15 +168,16 @@ class SqlStore(RecordStore):
         done = await self.rotate(renewed)
         self._keys = renewed.pruned()
         self._keys.save()
-        await self._scrub()
+        await scrub(self._db)
         return done
 
 
-async def _erase(connection: AsyncConnection, gone: Collection[str]) -> None:
-    """Overwrite the data keys, then delete every row of these people."""
-    for user in gone:
-        noise = seal(bytes(KEY_BYTES), bytes(KEY_BYTES), "users", "wrapped", user)
-        await connection.execute(update(users).where(users.c.id == user).values(wrapped=noise))
-        for table in _OWNED:
-            await connection.execute(delete(table).where(table.c.user_id == user))
-        await connection.execute(delete(users).where(users.c.id == user))
+async def _bury_again(
+    connection: AsyncConnection, missing: Mapping[str, int], joined: Collection[str]
+) -> None:
+    again = tombstones.c.user_id.in_([user for user in missing if user in joined])
+    await connection.execute(update(tombstones).where(again).values(joined_to=None))
+    new = {user: at for user, at in missing.items() if user not in joined}
+    if new:
+        rows = [{"user_id": u, "forgotten_at": from_micros(at)} for u, at in new.items()]
+        await connection.execute(insert(tombstones), rows)

@@ -3,7 +3,8 @@
 Plain by intention: random ids, instants, the platform, a metric's kind, a vote's direction,
 a consent's purpose, and the versions behind an answer. Everything a person said, answered,
 measured or told is in ``body`` columns (see codec.py). Who somebody is outside Salus is only
-a keyed HMAC (``accounts.ref``, ``turns.chat_ref``).
+a keyed HMAC (``accounts.ref``, ``turns.chat_ref``, ``link_tries.ref``), and so is a linking
+code (``link_codes.ref``).
 
 The revisions in migrations/ build these tables; a test holds both to the same schema.
 """
@@ -120,6 +121,27 @@ tombstones = Table(
     metadata,
     Column("user_id", Text, primary_key=True),  # no foreign key: the person is gone
     Column("forgotten_at", Instant, nullable=False),
+    Column("joined_to", Text),  # not forgotten but joined: whose their data are now
+)
+
+link_codes = Table(
+    "link_codes",
+    metadata,
+    _owner(primary=True),  # one open code each
+    Column("ref", Text, nullable=False),  # keyed HMAC of the code
+    Column("expires_at", Instant, nullable=False),
+    UniqueConstraint("ref"),
+)
+
+# Wrong codes, by keyed HMAC of the account that entered them. They outlast the person, so that
+# nobody starts counting anew by asking to be forgotten, and go when they no longer count.
+link_tries = Table(
+    "link_tries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("ref", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "ref", "at"),
 )
 
 observations = Table(
@@ -160,7 +182,7 @@ votes = Table(
     metadata,
     Column("turn_id", Text, primary_key=True),
     _owner(),
-    Column("vote", Text, nullable=False),
+    Column("vote", Text, nullable=False),  # up, down; empty: a remark without a vote
     Column("created_at", Instant, nullable=False),
     Column("at", Instant, nullable=False),  # of the latest change
     Column("body", SealedType),  # the reason, when one was given

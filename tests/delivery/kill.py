@@ -1,10 +1,12 @@
 """SIGKILL at random moments while people write: what is lost, doubled, flagged, and how soon.
 
-    python -m tests.delivery.kill --rounds 500
+    python -m tests.delivery.kill --platform telegram --rounds 500
+    python -m tests.delivery.kill --platform discord --rounds 500
 
 Every message logs a weight of its own, so each can be found again: in the store (its effect,
 exactly once) and in the chat (its reply, at most once; missing only where flagged unknown).
 The killed process is forked from one that has everything loaded, so that a round is short.
+What differs on Discord is in kill_discord.py.
 """
 
 from __future__ import annotations
@@ -21,12 +23,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
+from bot.logs import configure
 from bot.store.migrate import upgrade
 from tests.delivery import victim
 from tests.fakes.telegram_server import FakeTelegram, telegram_server
 from tests.fakes.telegram_world import world
 
+# Loaded by the one process all victims are forked from, whichever platform comes first.
+PRELOAD = ["tests.delivery.victim", "tests.delivery.victim_discord"]
 CHATS = (1001, 1002, 1003, 1004, 1005)
 _FIRST, _STEP = 50.0, 0.1  # kilograms; each message of a chat weighs a little more
 
@@ -73,7 +79,7 @@ async def run(data: Path, *, rounds: int, seed: int = 1, lease_s: float = 0.4) -
     result = Result(rounds=rounds)
     sent: Counter[int] = Counter()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.delivery.victim"])
+    context.set_forkserver_preload(PRELOAD)
     async with telegram_server() as fake:
         fake.fail("delay", times=10**9, seconds=0.01)
         for _ in range(rounds):
@@ -136,16 +142,27 @@ async def _count(here: object, sent: Counter[int], result: Result) -> None:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--platform", choices=["telegram", "discord"], default="telegram")
     parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lease", type=float, default=0.4)
     given = parser.parse_args()
+    configure("error")
     folder = Path(tempfile.mkdtemp(prefix="salus-kill-"))
+    options = {"rounds": given.rounds, "seed": given.seed, "lease_s": given.lease}
     try:
-        found = asyncio.run(run(folder, rounds=given.rounds, seed=given.seed, lease_s=given.lease))
+        table = asyncio.run(_table(given.platform, folder, **options))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(found.table())  # noqa: T201  # the command's whole purpose
+    print(table)  # noqa: T201  # the command's whole purpose
+
+
+async def _table(platform: str, folder: Path, **options: Any) -> str:
+    if platform == "discord":
+        from tests.delivery import kill_discord
+
+        return (await kill_discord.run(folder, **options)).table()
+    return (await run(folder, **options)).table()
 
 
 if __name__ == "__main__":

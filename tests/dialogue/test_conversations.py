@@ -7,7 +7,6 @@ from contextlib import aclosing
 
 import pytest
 
-from bot.dialogue.manager import Defaults
 from bot.errors import (
     ModelAbortedError,
     ModelCutOffError,
@@ -327,14 +326,6 @@ async def test_a_group_sees_nothing_personal() -> None:
     assert chat.generator is not None
     assert "5 h" not in chat.generator.prompts[-1][-1].content
     assert len(await chat.store.observations(UserId("ann"))) == 1
-
-
-async def test_discord_keeps_no_values_until_the_operator_allows_it() -> None:
-    """The platform's policy on health data makes logging there a knowing choice."""
-    chat = Chat()
-    assert (await chat.say("slept 5h", platform="discord")).kind == "clarify"
-    allowed = Chat(defaults=Defaults(metrics_allowed=frozenset({"discord"})))
-    assert (await allowed.say("slept 5h", platform="discord")).kind == "logged"
 
 
 async def test_a_follow_up_leans_on_the_question_before() -> None:

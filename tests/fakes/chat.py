@@ -36,6 +36,7 @@ class Chat:
         generator: ScriptedGenerator | None = None,
         store: FakeStore | None = None,
         defaults: Defaults | None = None,
+        education_only: frozenset[Platform] = frozenset(),
     ) -> None:
         """Without a script no model is asked."""
         self.store = store or FakeStore()
@@ -53,6 +54,7 @@ class Chat:
             ),
             triage=TRIAGE,
             defaults=defaults,
+            education_only=education_only,
         )
 
     def later(self, **delta: float) -> None:
@@ -67,14 +69,17 @@ class Chat:
         private: bool = True,
         platform: Platform = "console",
         chat: str = "home",
+        account: str = "",
     ) -> list[Reply]:
-        """Everything shown for one message."""
+        """Everything shown for one message; with an ``account`` its person is looked up."""
+        person = await self.store.user_for(platform, account) if account else UserId(user)
         message = Message(
-            user=UserId(user),
+            user=person,
             place=Place(platform=platform, chat=chat, private=private),
             text=text,
             sent_at=self.now,
             tz="Europe/Berlin",
+            account=account,
         )
         self.later(seconds=1)
         async with aclosing(self.dialogue.respond(message)) as replies:

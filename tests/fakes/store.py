@@ -15,7 +15,10 @@ from typing import Any
 from bot.errors import NotFoundError, SalusError, StoreError
 from bot.ids import new_user_id
 from bot.model import (
+    LEARNT,
     Feedback,
+    Joining,
+    Lesson,
     MetricKind,
     Observation,
     ObservationId,
@@ -24,6 +27,7 @@ from bot.model import (
     TurnId,
     UserId,
 )
+from bot.ports import LINK_LASTS, LINK_TRIES, LINK_TRIES_IN
 from bot.store import Consent, new_id, stats
 from bot.store.codec import (
     mend,
@@ -38,6 +42,8 @@ from bot.store.codec import (
     turn_plain,
 )
 from bot.store.export import Everything, readable
+from bot.store.lessons import LEARN, lesson
+from bot.store.merging import merged_profile
 
 
 @dataclass
@@ -48,7 +54,7 @@ class Person:
     consents: list[Consent] = field(default_factory=list)
     batches: list[list[Observation]] = field(default_factory=list)
     turns: dict[str, Turn] = field(default_factory=dict)
-    votes: dict[str, Feedback] = field(default_factory=dict)
+    votes: dict[str, Feedback] = field(default_factory=dict)  # remarks too
 
 
 class FakeStore:
@@ -58,6 +64,8 @@ class FakeStore:
         self.people: dict[str, Person] = {}
         self.accounts: dict[tuple[str, str], tuple[str, datetime]] = {}
         self.forgotten: set[str] = set()
+        self.codes: dict[str, tuple[str, datetime]] = {}
+        self.tries: list[tuple[str, str, datetime]] = []
         self.failure: SalusError | None = None
         self.calls: Counter[str] = Counter()
         self.closed = False
@@ -103,6 +111,78 @@ class FakeStore:
         if self.accounts.get(key, ("",))[0] != plain(user):
             raise NotFoundError("no such account")
         del self.accounts[key]
+
+    async def platforms(self, user: UserId) -> list[str]:
+        self._called("platforms")
+        mine = [(at, key) for key, (owner, at) in self.accounts.items() if owner == plain(user)]
+        return [platform for _, (platform, _) in sorted(mine)]
+
+    # --- linking
+
+    async def offer_link(self, user: UserId, code: str, *, now: datetime) -> None:
+        self._called("offer_link")
+        self._ensured(user)
+        self.codes = {c: made for c, made in self.codes.items() if made[0] != plain(user)}
+        self.codes[code] = (plain(user), now + LINK_LASTS)
+
+    async def weigh_link(self, code: str, *, platform: str, account: str, now: datetime) -> Joining:
+        self._called("weigh_link")
+        recent = [
+            t for t in self.tries if t[:2] == (platform, account) and t[2] > now - LINK_TRIES_IN
+        ]
+        if len(recent) >= LINK_TRIES:
+            return Joining(verdict="locked")
+        maker, until = self.codes.get(code, ("", now))
+        if until <= now or maker not in self.people:
+            return Joining(verdict="refused")
+        owner = self.accounts.get((plain(platform), plain(account)), ("",))[0]
+        return Joining(verdict="own" if owner == maker else "joined", user=UserId(maker))
+
+    async def join(self, code: str, *, platform: str, account: str, now: datetime) -> Joining:
+        found = await self.weigh_link(code, platform=platform, account=account, now=now)
+        self._called("join")
+        if found.verdict == "refused":
+            self.tries.append((platform, account, now))
+        if found.verdict == "joined" and found.user is not None:
+            del self.codes[code]
+            key = (plain(platform), plain(account))
+            joiner = self.accounts.get(key, ("",))[0]
+            self.accounts[key] = (found.user, datetime.now(UTC))
+            if joiner:
+                self._merge(joiner, found.user, datetime.now(UTC))
+        return found
+
+    def _merge(self, joiner: str, maker: UserId, now: datetime) -> None:
+        old, new = self.people.pop(joiner), self.people[maker]
+        self.forgotten.add(joiner)
+        self.accounts = {k: (maker, now) if v[0] == joiner else v for k, v in self.accounts.items()}
+        self.codes = {c: made for c, made in self.codes.items() if made[0] != joiner}
+        known = {(o.kind, o.at) for batch in new.batches for o in batch}
+        batches = [[o for o in b if (o.kind, o.at) not in known] for b in old.batches]
+        new.batches = sorted([*new.batches, *filter(None, batches)], key=lambda b: str(b[0].id))
+        new.turns |= {i: replace(turn, user=maker) for i, turn in old.turns.items()}
+        new.votes |= {i: replace(vote, user=maker) for i, vote in old.votes.items()}
+        new.profile = merged_profile(new.profile, old.profile, old.consents)
+        old_ones = [replace(c, withdrawn_at=c.withdrawn_at or now) for c in old.consents]
+        kept = [
+            c
+            if c.withdrawn_at or c.purpose in new.profile.consents
+            else replace(c, withdrawn_at=now)
+            for c in new.consents
+        ]
+        new.consents = sorted([*kept, *old_ones], key=lambda c: c.given_at)
+
+    async def part(self, user: UserId, *, platform: str, account: str) -> bool:
+        self._called("part")
+        key = (plain(platform), plain(account))
+        if self.accounts.get(key, ("",))[0] != plain(user):
+            raise NotFoundError("no such account")
+        if len(await self.platforms(user)) < 2:
+            return False
+        new = new_user_id()
+        self._ensured(new)
+        self.accounts[key] = (new, datetime.now(UTC))
+        return True
 
     async def profile(self, user: UserId) -> Profile:
         self._called("profile")
@@ -198,18 +278,38 @@ class FakeStore:
         person, turn = self._known(feedback.user), TurnId(plain(feedback.turn))
         if turn not in person.turns:
             raise NotFoundError("no such turn")
-        person.votes[turn] = replace(feedback, turn=turn, reason=mend(feedback.reason))
+        before = person.votes.get(turn)
+        new = replace(feedback, turn=turn, reason=mend(feedback.reason))
+        if before and new.vote is None:
+            new = replace(new, vote=before.vote)
+        elif before and before.vote is None and not new.reason:
+            new = replace(new, reason=before.reason)
+        person.votes[turn] = new
 
-    async def votes(self) -> list[Feedback]:
+    async def votes(self, user: UserId | None = None) -> list[Feedback]:
         self._called("votes")
-        found = [v for person in self.people.values() for v in person.votes.values()]
+        people = self.people.values() if user is None else [self._known(user)]
+        found = [v for person in people for v in person.votes.values() if v.vote]
         return sorted(found, key=lambda v: (v.at, v.turn))
+
+    async def lessons(self, *, since: datetime | None = None) -> list[Lesson]:
+        self._called("lessons")
+        rated = [
+            (person.turns[vote.turn], vote.vote)
+            for person in self.people.values()
+            for vote in person.votes.values()
+            if LEARN in person.profile.consents and vote.vote
+            if since is None or vote.at >= since
+            if person.turns[vote.turn].place.platform in LEARNT
+        ]
+        made = (lesson(*one) for one in sorted(rated, key=lambda pair: (pair[0].at, pair[0].id)))
+        return [one for one in made if one is not None]
 
     async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]:
         self._called("feedback_stats")
         groups = []
         for person in self.people.values():
-            for vote in person.votes.values():
+            for vote in filter(lambda v: v.vote, person.votes.values()):
                 turn = turn_plain(person.turns[vote.turn])
                 groups.append(turn | {"vote": vote.vote, "count": 1})
         given = [v.reason for person in self.people.values() for v in person.votes.values()]
@@ -236,6 +336,7 @@ class FakeStore:
         if self.people.pop(plain(user), None) is not None:
             self.forgotten.add(plain(user))
         self.accounts = {k: v for k, v in self.accounts.items() if v[0] != plain(user)}
+        self.codes = {c: made for c, made in self.codes.items() if made[0] != plain(user)}
 
     async def close(self) -> None:
         self.closed = True

@@ -8,6 +8,7 @@ are injected per method. Everything a bot does is in ``calls``; what people see 
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import math
 import random
@@ -27,6 +28,11 @@ TOKEN = "123456:TEST-token"
 BOT_ID = 123456
 _DAY = 86_400
 _NOT_BY_DEFAULT = {"message_reaction", "message_reaction_count", "chat_member"}
+_RICH_TAGS = {
+    "a", "b", "i", "u", "s", "code", "pre", "p", "br", "hr", "ul", "ol", "li", "h1", "h2", "h3",
+    "details", "summary", "blockquote", "footer", "table", "tr", "td", "th",
+}  # fmt: skip
+_FILES = {"document", "photo"}
 _STRUCTURED = {
     "reply_markup", "reply_parameters", "allowed_updates", "commands", "scope", "entities",
     "reaction", "link_preview_options", "rich_message",
@@ -105,6 +111,8 @@ class FakeTelegram:
     menus: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     documents: list[tuple[int, str, bytes]] = field(default_factory=list)
+    photos: list[tuple[int, bytes]] = field(default_factory=list)
+    photo_rights: bool = True  # False: sendPhoto is refused as in a chat that allows no media
     allowed_updates: list[str] | None = None
     webhook: Json = field(default_factory=dict)
     url: str = ""
@@ -244,7 +252,7 @@ class FakeTelegram:
         """POST or GET /bot<token>/<method>."""
         method = request.match_info["method"]
         params = await _params(request)
-        call = Call(method, {k: v for k, v in params.items() if k != "document"}, self.clock())
+        call = Call(method, {k: v for k, v in params.items() if k not in _FILES}, self.clock())
         if request.match_info["token"] != self.token:
             return _error(RefusedError(401, "Unauthorized"))
         if method == "getUpdates":
@@ -413,11 +421,12 @@ class FakeTelegram:
         return self._keep(message)
 
     async def _do_send_rich_message(self, params: Json) -> Json:
-        rich = params.get("rich_message") or {}
-        text = str(rich.get("html") or rich.get("markdown") or "")
-        if not text or units(text) > 32_768:
-            raise bad("rich message is empty or too long")
-        return self._keep(self._new(params) | {"text": re.sub(r"<[^>]+>", "", text)})
+        text = _rich_text(params)
+        return self._keep(self._new(params) | {"text": text, "rich_message": {"blocks": []}})
+
+    async def _do_send_rich_message_draft(self, params: Json) -> bool:
+        _rich_text(params)
+        return await self._do_send_message_draft({**params, "text": "", "parse_mode": None})
 
     async def _do_send_message_draft(self, params: Json) -> bool:
         if int(params["chat_id"]) < 0:
@@ -427,7 +436,19 @@ class FakeTelegram:
         _formatted(params, 4096)
         return True
 
-    _do_send_rich_message_draft = _do_send_message_draft
+    async def _do_send_photo(self, params: Json) -> Json:
+        if not self.photo_rights:
+            raise bad("not enough rights to send photos to the chat")
+        _, content = params["photo"]
+        if len(content) > 10 * 2**20:
+            raise bad("PHOTO_INVALID_DIMENSIONS")
+        if not content.startswith(b"\x89PNG"):
+            raise bad("IMAGE_PROCESS_FAILED")
+        caption, _ = _formatted(params | {"text": params.get("caption", "")}, 1024)
+        self.photos.append((int(params["chat_id"]), content))
+        photo = {"file_id": f"P{len(self.photos)}", "file_unique_id": "u", "width": 900,
+                 "height": 500}  # fmt: skip
+        return self._keep(self._new(params) | {"photo": [photo], "caption": caption})
 
     async def _do_send_document(self, params: Json) -> Json:
         name, content = params["document"]
@@ -542,7 +563,10 @@ class FakeTelegram:
         if self.enforce_rate:
             recent = [c for c in self.calls[-40:] if c.at > now - 1 and c.status == 200]
             same = [c for c in recent if str(c.params.get("chat_id")) == str(chat)]
-            if len([c for c in same if c.method.startswith(("sendM", "edit"))]) > 2:
+            if (
+                len([c for c in same if c.method.startswith(("sendM", "sendP", "sendR", "edit"))])
+                > 2
+            ):
                 self.flooded_until[chat] = now + 1
                 self._refuse_flood(1)
 
@@ -602,11 +626,12 @@ async def _params(request: web.Request) -> Json:
         form = await request.post()
         for name, value in form.items():
             if isinstance(value, web.FileField):
-                found["document"] = (value.filename, value.file.read())
+                found[name if name in _FILES else f"attached {name}"] = _file(value)
             else:
                 found[name] = value
-        if isinstance(found.get("document"), str):
-            found["document"] = _attached(found, form)
+        for name in _FILES & set(found):
+            if isinstance(found[name], str):
+                found[name] = found.pop(f"attached {found[name].removeprefix('attach://')}")
     elif request.can_read_body:
         found |= dict(await request.post())
     for name in _STRUCTURED & set(found):
@@ -615,9 +640,11 @@ async def _params(request: web.Request) -> Json:
     return found
 
 
-def _attached(found: Json, form: Any) -> tuple[str, bytes]:
-    part = form[found["document"].removeprefix("attach://")]
-    return part.filename, part.file.read()
+def _file(field_: web.FileField) -> tuple[str, bytes]:
+    try:
+        return field_.filename, field_.file.read()
+    finally:
+        field_.file.close()
 
 
 def _formatted(params: Json, limit: int) -> tuple[str, list[Json]]:
@@ -632,6 +659,27 @@ def _formatted(params: Json, limit: int) -> tuple[str, list[Json]]:
     if units(text) > limit:
         raise bad("message is too long" if limit > 1024 else "message caption is too long")
     return text.rstrip() if mode else text.strip(), entities[:100]
+
+
+def _rich_text(params: Json) -> str:
+    """The text of a rich message. Its HTML must close what it opens, with known tags only."""
+    rich = params.get("rich_message") or {}
+    if len({"html", "markdown", "blocks"} & set(rich)) != 1:
+        raise bad("exactly one of html, markdown and blocks must be given")
+    source = str(rich.get("html") or rich.get("markdown") or "")
+    if not source or units(source) > 32_768:
+        raise bad("rich message is empty or too long")
+    opened: list[str] = []
+    for closing, tag in re.findall(r"<(/?)([a-z0-9-]+)[^>]*>", source):
+        if tag not in _RICH_TAGS:
+            raise bad(f'can\'t parse rich message: unsupported start tag "{tag}"')
+        if closing and (not opened or opened.pop() != tag):
+            raise bad("can't parse rich message: unexpected end tag")
+        if not closing and tag not in {"br", "hr"}:
+            opened.append(tag)
+    if opened:
+        raise bad("can't parse rich message: can't find end tag")
+    return html.unescape(re.sub(r"<[^>]+>", "", re.sub(r"<br>|</p>|</li>", "\n", source)))
 
 
 def _markup(params: Json) -> Json:
@@ -668,9 +716,11 @@ def _error(refused: RefusedError) -> web.Response:
 
 
 @asynccontextmanager
-async def telegram_server(**options: Any) -> AsyncGenerator[FakeTelegram, None]:
+async def telegram_server(
+    kind: type[FakeTelegram] = FakeTelegram, **options: Any
+) -> AsyncGenerator[FakeTelegram, None]:
     """A running fake; ``url`` is what SALUS_TELEGRAM_BASE_URL would be."""
-    fake = FakeTelegram(**options)
+    fake = kind(**options)
     app = web.Application(client_max_size=60 * 2**20)
     app.router.add_route("*", "/bot{token}/{method}", fake.handle)
     app.router.add_get("/file/bot{token}/{path:.+}", fake.download)

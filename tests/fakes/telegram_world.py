@@ -21,7 +21,9 @@ from bot.dialogue.answering import Answerer
 from bot.dialogue.manager import DialogueManager
 from bot.generation.prompts import PromptBook
 from bot.grounding.check import Checker
+from bot.ports import Transcriber
 from bot.settings import ROOT, Settings
+from bot.speech import NoTranscriber
 from tests.fakes.chat import TRIAGE
 from tests.fakes.generator import ScriptedGenerator
 from tests.fakes.retriever import FakeRetriever
@@ -98,13 +100,16 @@ def make_app(
     delay_s: float = 0.0,
     database_url: str = "",
     lang: str = "",
+    transcriber: Transcriber | None = None,
+    generator: ScriptedGenerator | None = None,
 ) -> App:
     """The application as bot.app builds it, with a scripted model and a handful of passages."""
     settings = Settings.model_validate(
         {"data_dir": data, "database_url": database_url, "lang": lang}
     )
     store = DeferredStore(settings.resolved_database_url, settings.resolved_key_file)
-    generator = ScriptedGenerator(script, delay_s=delay_s) if script else None
+    if generator is None and script:
+        generator = ScriptedGenerator(script, delay_s=delay_s)
     answerer = Answerer(
         retriever=FakeRetriever(),
         generator=generator,
@@ -119,6 +124,7 @@ def make_app(
         store=store,
         retriever=cast("DeferredRetriever", FakeRetriever()),
         generator=cast("Any", generator),
+        transcriber=transcriber or NoTranscriber(),
     )
 
 

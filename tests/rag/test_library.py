@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from rag.library import HybridRetriever, Knowledge
+from rag.rows import OWN_UPLOAD
 from rag.types import KnowledgeStoreError, SearchResult
+from rag.upkeep import KEEP_RETIRED
 from rag.vectors import ChromaBackend
 from tests.rag.support import HashEmbedder, Open, page_text, write_page
 
@@ -205,10 +207,10 @@ def test_progress_counts_up_to_the_end(open_knowledge: Open, pages: Path) -> Non
 
 def test_old_generations_are_pruned(open_knowledge: Open, pages: Path, tmp_path: Path) -> None:
     """After many edits only the last few generations and their rows remain."""
-    for number in range(9):
+    for number in range(KEEP_RETIRED + 4):
         write_page(pages, "en/salt", page_text("en/salt").replace("Bread", f"Food{number}"))
         knowledge = open_knowledge(pages)
-    assert knowledge.stats().generations == 6
+    assert knowledge.stats().generations == KEEP_RETIRED + 1
     with sqlite3.connect(tmp_path / "kb" / "knowledge.sqlite3") as database:
         texts = [row[0] for row in database.execute("SELECT text FROM kb_chunks")]
     database.close()
@@ -246,7 +248,8 @@ def test_added_rows_are_found_under_their_own_id(
     assert report.problems == (f"{path}:2: answer: (or text) is missing or empty",)
     hit = knowledge.search("what is gout?").hits[0]
     assert hit.passage.doc == "G/01 x"
-    assert hit.passage.sources == ()
+    (source,) = hit.passage.sources
+    assert (source.organisation, source.title, source.url) == (OWN_UPLOAD["en"], "mine.jsonl", "")
     again = knowledge.add([path])
     assert (again.added, again.unchanged, again.version) == (0, 1, report.version)
     entry = next(d for d in knowledge.list() if d["doc"] == "G/01 x")
@@ -332,7 +335,7 @@ DAMAGES: dict[str, Damage] = {
     "graph bit flipped": lambda f: _flip(next((f / "vectors").rglob("data_level0.bin"))),
     "words truncated": lambda f: (f / "words" / "body" / "data.npy").write_bytes(b"\x93NUMPY"),
     "vocabulary flipped": lambda f: _flip(f / "words" / "vocabulary.json"),
-    "ids emptied": lambda f: (f / "ids.txt").write_bytes(b""),
+    "ids emptied": lambda f: (f / "ids.json").write_bytes(b""),
     "matrix gone": lambda f: (f / "matrix.npy").unlink(),
 }
 
@@ -485,6 +488,7 @@ def test_an_unreachable_database_is_refused(open_knowledge: Open) -> None:
 CHILD = """
 import sys
 from pathlib import Path
+from rag.upkeep import KEEP_RETIRED
 from rag.vectors import ChromaBackend
 from tests.rag.support import HashEmbedder
 from rag.library import Knowledge

@@ -16,6 +16,7 @@ from rag.rows import chunk_rows
 from rag.store import KnowledgeStore
 from rag.types import KnowledgeStoreError, Source
 from rag.vectors import ExactBackend
+from rag.versions_intake import Intake
 from tests.rag.support import HashEmbedder, page_text, write_page
 
 WHO = Source(organisation="WHO", title="Salt", url="https://who.int/salt", date="2024")
@@ -176,6 +177,32 @@ def test_a_whole_library_on_either_database(url: str, tmp_path: Path) -> None:
         assert knowledge.stats().generations == turn + 1
         write_page(pages, "en/salt", page_text("en/salt").replace("Bread", "Buns"))
         knowledge.close()
+
+
+def test_the_admin_flow_on_either_database(url: str, tmp_path: Path) -> None:
+    """Roles, draft, review, publish, rollback and log work on both."""
+    pages = tmp_path / "pages"
+    write_page(pages, "en/salt")
+    knowledge = Knowledge.open(
+        tmp_path / "kb", pages_dir=pages, database_url=url, embedder=HashEmbedder(),
+        backend=ExactBackend(),
+    )  # fmt: skip
+    desk = knowledge.desk()
+    desk.set_person("root", "admin", who="root")
+    desk.set_person("rev", "reviewer", who="root")
+    proven = record("gout", "Gout hurts.", licence="CC0")
+    desk.stage(Intake(records=(proven,)), who="root")
+    desk.remove(["en/salt"], who="root")
+    desk.review("approve", who="rev", note="looks good")
+    done = desk.publish(who="rev")
+    assert (done.added, done.removed) == (1, 1)
+    assert {h.passage.doc for h in knowledge.search("gout salt").hits} == {"gout"}
+    assert desk.rollback(who="rev").version == done.before
+    assert knowledge.check() == []
+    assert [e.action for e in desk.log()] == [
+        "rollback", "publish", "approve", "stage", "stage", "people", "people", "pages",
+    ]  # fmt: skip
+    knowledge.close()
 
 
 def test_the_rows_of_a_record_name_its_places() -> None:

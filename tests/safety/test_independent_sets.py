@@ -7,11 +7,16 @@ First scoring of each set (sensitivity / specificity):
     final (with second look)  .970 / .900    .970 / .900    before its last thresholds
     third (with second look)  .975 / .988    .988 / .963    take-down limit .2, shipped: .1
     fourth (as shipped then)  .988 / .965    .988 / .918    then used for development
+    fifth (as shipped then)   .941 / .976    .906 / .965    oblique on purpose; see below
 
-All but the third have since been used for development: rules were changed after reading them and
-the second look is fitted on them. The texts of the third were not read, but it was scored again
-while guards and limits were tried: one took it to .950 / .963 sensitivity and was dropped. So the
-figures this test sees are not blind.
+After that first scoring the second look was fitted on 1,340 oblique vignettes by two authors who
+had seen no set either: fifth .976 / .976 and .965 / .965. Then a few wordings met in the fifth went
+into the rules: .988 / .976 and .976 / .965.
+
+All but the third have since been used for development: rules were changed after reading them, and
+the second look is fitted on the first, second and fourth. The texts of the third were not read, but
+it was scored again while guards and limits were tried: one took it to .950 / .963 sensitivity and
+was dropped. So the figures this test sees are not blind.
 """
 
 from __future__ import annotations
@@ -29,6 +34,7 @@ SETS = {
     "final": "safety_final/red_flags.{lang}.jsonl",
     "third": "safety_third/red_flags.{lang}.jsonl",
     "fourth": "safety_fourth/{lang}.jsonl",
+    "fifth": "safety_fifth/{lang}.jsonl",
 }
 
 

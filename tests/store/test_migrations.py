@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,18 +16,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from bot.errors import StoreError
-from bot.model import Profile, UserId
+from bot.model import Feedback, Profile, UserId
 from bot.store import KeyRing
 from bot.store.database import connect
 from bot.store.migrate import HEAD, config, downgrade, upgrade
 from bot.store.sql import SqlStore
 from bot.store.tables import metadata
 from tests.store.conftest import OpenStore
-from tests.store.samples import turn, weight
+from tests.store.samples import NOON, turn, weight
 from tests.store.test_contract import fill
 
 BOTH = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
-REVISIONS = ["0001", "0002", "0003", "0004"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005"]
 
 
 async def looked(url: str, look: Callable[[Connection], object]) -> object:
@@ -66,23 +67,34 @@ async def test_down_and_up_again_on_data(url: str, open_store: OpenStore, revisi
     """Going back drops only what came later; what stays still opens after going forward."""
     store = await open_store()
     ann = await store.user_for("telegram", "1")
-    await fill(store, ann, "here")
+    said = await fill(store, ann, "here")
+    remarked = turn(ann)
+    await store.add_turn(remarked)
+    remark = Feedback(turn=remarked.id, user=ann, vote=None, at=NOON, reason="words alone")
+    await store.vote(remark)
+    await store.user_for("discord", "9")
+    await store.offer_link(ann, "CODE", now=NOON)
+    await store.join("CODE", platform="discord", account="9", now=NOON)
+    await store.join("CODE", platform="discord", account="10", now=NOON)
     await store.close()
     await downgrade(url, revision)
     left = await looked(url, tables)
     assert isinstance(left, set)
-    assert ("users" in left, "observations" in left, "turns" in left) == (
-        revision >= "0001" and revision != "base",
-        revision in {"0002", "0003"},
-        revision == "0003",
-    )
+    since = {"users": "0001", "observations": "0002", "turns": "0003", "inbox": "0004"}
+    for table, made in since.items():
+        assert (table in left) == (revision != "base" and revision >= made)
+    assert "link_codes" not in left
     await upgrade(url)
     assert await looked(url, tables) == set(metadata.tables)
     again = await open_store()
     if revision != "base":
         assert (await again.profile(ann)).facts == {"here": "here"}
         assert await again.user_for("telegram", "1") == ann
-    assert len(await again.observations(ann)) == (revision in {"0002", "0003"})
+        assert await again.user_for("discord", "9") == ann
+    assert len(await again.observations(ann)) == (revision in {"0002", "0003", "0004"})
+    assert [v.turn for v in await again.votes()] == [said] * (revision in {"0003", "0004"})
+    exported: Any = await again.export(ann)
+    assert len(exported["votes"]) == (revision in {"0003", "0004"})  # the remark is gone
     await again.add_turn(turn(UserId("bob")))
 
 
@@ -119,6 +131,7 @@ def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
     code = """
 import asyncio, sys
 from pathlib import Path
+from typing import Any
 from bot.store import KeyRing, open_store
 
 async def main():

@@ -75,7 +75,6 @@ async def test_an_edited_message_is_a_correction(data: Path) -> None:
 @pytest.mark.parametrize(
     ("extra", "word"),
     [
-        ({"voice": {"file_id": "v", "duration": 3}}, "voice"),
         ({"photo": [{"file_id": "p"}]}, "pictures"),
         ({"document": {"file_id": "d"}}, "files"),
         ({"location": {"latitude": 1.0, "longitude": 1.0}}, "text"),

@@ -12,6 +12,7 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Conflict,
+    EndPointNotFound,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -51,6 +52,7 @@ def caused(error: TelegramError, cause: Exception) -> TelegramError:
         (Forbidden("bot was blocked by the user"), UnreachableError),
         (InvalidToken("Unauthorized"), LockedOutError),
         (InvalidToken("Not Found: method not found"), RefusedError),
+        (EndPointNotFound("Endpoint 'sendX' not found in Bot API"), RefusedError),
         (BadRequest("chat not found"), UnreachableError),
         (BadRequest("not enough rights to send text messages to the chat"), UnreachableError),
         (BadRequest("BUTTON_DATA_INVALID"), RefusedError),
@@ -119,6 +121,17 @@ async def test_what_is_too_long_after_all_goes_in_smaller_parts() -> None:
         for odd in ({"spans": [[" ", "", ""]]}, {"method": "shout"}):
             with pytest.raises(RefusedError):
                 await carries.deliver(letter(**odd))
+
+
+async def test_an_answer_that_cannot_be_read_is_no_reason_to_send_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The message is out; only the library stumbled over what Telegram said about it."""
+    async with courier() as (fake, carries):
+        monkeypatch.setattr(fake, "_keep", lambda message: {"message_id": 7, "date": "soon"})
+        for body in ({}, {"method": "edit", "message_id": 1}):
+            with pytest.raises(AmbiguousError):
+                await carries.deliver(letter(**body))
 
 
 async def test_the_edge_stops_personal_text_for_a_group() -> None:

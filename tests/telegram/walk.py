@@ -9,6 +9,8 @@ from typing import Any
 from tests.fakes.telegram_server import Json
 from tests.fakes.telegram_world import World
 
+_SHOWN = {"sendMessage", "sendDocument", "sendPhoto", "sendRichMessage", "editMessageText"}
+
 
 @dataclass
 class Walk:
@@ -45,7 +47,7 @@ class Walk:
         for call in calls:
             if call.status != 200:
                 self.lines.append(f"    (refused: {call.error})")
-            elif call.method in {"sendMessage", "sendDocument", "editMessageText"}:
+            elif call.method in _SHOWN:
                 shown = call.result
                 self._write(shown)
             elif call.method == "answerCallbackQuery" and call.params.get("text"):
@@ -62,6 +64,8 @@ class Walk:
             self.lines.append(f"salus: {line}" if number == 0 else f"       {line}".rstrip())
         if "document" in message:
             self.lines.append(f"       (file: {message['document']['file_name']})")
+        if "photo" in message:
+            self.lines.append("       (a picture, with the words above as its caption)")
         if labels(message):
             self.lines.append(f"       {labels(message)}")
 

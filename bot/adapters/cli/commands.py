@@ -98,7 +98,7 @@ def serve() -> None:
     async def work(salus: App) -> int:
         from bot.adapters import service
 
-        return await service.run(salus, service.telegram_settings(salus.settings))
+        return await service.run(salus)
 
     raise typer.Exit(in_app(work))
 

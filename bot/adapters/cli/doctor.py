@@ -36,6 +36,7 @@ async def run(*, as_json: bool) -> int:
         await _database(settings),
         await _model(settings),
         _safety(),
+        *await _platforms(settings),
     ]
     return _tell(findings, as_json=as_json)
 
@@ -118,6 +119,21 @@ def _safety() -> Finding:
             name="safety", state="fail", detail=problems[0], mend="see knowledge/safety/"
         )
     return Finding(name="safety", state="ok", detail=f"rules {Triage.load().version}")
+
+
+async def _platforms(settings: Settings) -> list[Finding]:
+    """A line for each chat platform that is configured."""
+    from bot.adapters.cli import platforms
+
+    return [
+        Finding(
+            name=seen.platform,
+            state="fail" if seen.fault else "ok",
+            detail=seen.detail,
+            mend=seen.mend,
+        )
+        for seen in await platforms.look(settings)
+    ]
 
 
 def _without_secret(url: str) -> str:

@@ -1,52 +1,80 @@
-"""``salus kb``: search, list, check and add to the knowledge base."""
+"""``salus kb``: search, list, check and add; the other commands are in kb_*.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.adapters.cli import jsonl
+from bot.adapters.cli import jsonl, kb_gaps, kb_versions
+from bot.adapters.cli.kb_common import (
+    AsJson,
+    AsName,
+    canary_json,
+    in_knowledge,
+    say,
+    say_canary,
+    who,
+)
 from bot.errors import InputError
+from rag.types import Source
 
 if TYPE_CHECKING:
     from bot.model import Hit
-    from rag.library import AddReport, Knowledge
+    from rag.library import Knowledge
+    from rag.versions_intake import Intake
 
-T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 AsJsonl = Annotated[bool, typer.Option("--jsonl", help="JSON lines from standard input.")]
 Limit = Annotated[int, typer.Option("-k", "--limit", min=1, max=100, help="How many passages.")]
+SourceOrganisation = Annotated[
+    str, typer.Option("--source-organisation", help="Who says so, for what names no source.")
+]
+SourceTitle = Annotated[str, typer.Option("--source-title", help="The source's title.")]
+SourceUrl = Annotated[str, typer.Option("--source-url", help="The source's address.")]
+SourceDate = Annotated[str, typer.Option("--source-date", help="YYYY, YYYY-MM or YYYY-MM-DD.")]
+Licence = Annotated[str, typer.Option("--licence", help="Under which licence it may be shown.")]
 
 
 @app.command()
 def search(
     text: Annotated[str, typer.Argument(help="What to look for.")] = "",
     limit: Limit = 5,
+    version: Annotated[str, typer.Option("--version", help="Ask a kept version.")] = "",
     as_json: AsJson = False,
     as_jsonl: AsJsonl = False,
 ) -> None:
     """Find passages; with --jsonl rows {"id","text"} in, {"id","hits"} out."""
 
     def work(knowledge: Knowledge) -> None:
+        def find(asked: str) -> list[dict[str, Any]]:
+            found = knowledge.search(asked, limit=limit, version=version or None)
+            return [_hit(hit) for hit in found.hits]
+
         if as_jsonl:
-            jsonl.each(lambda row: {"hits": _found(knowledge, jsonl.text_of(row), limit)})
+            jsonl.each(lambda row: {"hits": find(jsonl.text_of(row))})
             return
         if not text.strip():
             raise InputError("no query", fault="give a query, or --jsonl")
-        hits = _found(knowledge, text, limit)
+        hits = find(text)
         if as_json:
             jsonl.emit(hits)
             return
-        for hit in hits:
-            print(f"{hit['score']:.2f}  {hit['title']}  ({hit['doc']})\n      {hit['text'][:160]}")
-        if not hits:
-            print("nothing found")
+        _tell_hits(hits)
 
-    _in_knowledge(work)
+    in_knowledge(work)
+
+
+def _tell_hits(hits: list[dict[str, Any]]) -> None:
+    for hit in hits:
+        print(f"{hit['score']:.2f}  {hit['title']}  ({hit['doc']})\n      {hit['text'][:160]}")
+        if hit["sources"]:
+            say("kb.hit.source", source=" · ".join(hit["sources"]))
+    if not hits:
+        say("kb.hit.none")
 
 
 @app.command(name="list")
@@ -62,63 +90,133 @@ def list_documents(as_json: AsJson = False) -> None:
             print(f"{document['doc']}  {document['title']}")
         print(f"{len(documents)} documents, version {knowledge.version}")
 
-    _in_knowledge(work)
+    in_knowledge(work)
 
 
 @app.command()
-def check(as_json: AsJson = False) -> None:
+def check(
+    index: Annotated[
+        bool, typer.Option("--index", help="Also the index of this data folder, against SQL.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check every page of knowledge/: fields, sources, marks. Exit code 1 when one is broken."""
     from bot.app import PAGES
-    from rag.pages import check_pages
+    from rag.canary import SHIPPED, lint
+    from rag.pages import check_pages, page_files
 
     problems = check_pages(PAGES)
+    problems += lint([SHIPPED], (f"{p.parent.name}/{p.stem}" for p in page_files(PAGES)))
+    if index:
+        problems += in_knowledge(lambda knowledge: knowledge.check())
     if as_json:
         jsonl.emit({"ok": not problems, "problems": problems})
     else:
         for problem in problems:
             print(problem)
-        print("knowledge pages: " + (f"{len(problems)} problems" if problems else "all in order"))
+        say("kb.check.faults", count=len(problems)) if problems else say("kb.check.fine")
     raise typer.Exit(1 if problems else 0)
 
 
 @app.command()
-def add(
-    paths: Annotated[list[Path], typer.Argument(help="Markdown, text or JSONL files or folders.")],
+def add(  # noqa: PLR0913, PLR0917  # the options of a command are its parameters
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders to read.")],
     index_questions: Annotated[
         bool, typer.Option(help="Index the questions of question-answer rows too.")
     ] = True,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish at once.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Only stage into the draft.")] = False,
+    source: SourceOrganisation = "",
+    source_title: SourceTitle = "",
+    source_url: SourceUrl = "",
+    source_date: SourceDate = "",
+    licence: Licence = "",
+    name: AsName = "",
     as_json: AsJson = False,
 ) -> None:
-    """Add documents to the data folder's knowledge. Bad rows are named; the rest goes in."""
-    from bot.adapters.cli.progress import bar
+    """Add documents: published at once, or staged where somebody reviews. Bad rows are named."""
+    if publish and draft:
+        raise InputError("publish", fault="give either --publish or --draft")
+
+    told = _source(source, source_title, source_url, source_date)
 
     def work(knowledge: Knowledge) -> None:
-        missing = [str(path) for path in paths if not path.exists()]
+        from rag.versions_intake import gather, is_address
+
+        missing = [str(p) for p in paths if not is_address(p) and not p.exists()]
         if missing:
             raise InputError("no such file", fault=f"no such file: {', '.join(missing)}")
-        with bar() as progress:
-            report = knowledge.add(paths, index_questions=index_questions, progress=progress)
-        _tell_added(report, as_json=as_json)
+        intake = gather(
+            paths, index_questions=index_questions, source=told, licence=licence, hosts=_hosts()
+        )
+        if draft or not knowledge.desk().at_once(who(name)):
+            _stage(knowledge, intake, who(name), publish=publish, as_json=as_json)
+        else:
+            _add_now(knowledge, intake, who(name), as_json=as_json)
 
-    _in_knowledge(work)
+    in_knowledge(work)
 
 
-def _tell_added(report: AddReport, *, as_json: bool) -> None:
-    from dataclasses import asdict
+def _hosts() -> tuple[str, ...]:
+    """The hosts that documents may be fetched from."""
+    from bot.settings import load
 
+    given = str(getattr(load(), "kb_hosts", ""))
+    return tuple(host for host in re.split(r"[\s,]+", given) if host)
+
+
+def _source(organisation: str, title: str, url: str, date: str) -> Source | None:
+    """The source of rows that name none; InputError for a half one or a wrong date."""
+    from rag.pages import is_url
+
+    if not any((organisation, title, url, date)):
+        return None
+    if not organisation:
+        raise InputError("source", fault="a source needs --source-organisation")
+    if url and not is_url(url):
+        raise InputError("source", fault=f"--source-url {url!r} is no http(s) address")
+    if date and not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", date):
+        raise InputError(
+            "source", fault=f"--source-date {date!r} is not YYYY, YYYY-MM or YYYY-MM-DD"
+        )
+    return Source(organisation=organisation, title=title or organisation, url=url, date=date)
+
+
+def _add_now(knowledge: Knowledge, intake: Intake, name: str, *, as_json: bool) -> None:
+    from bot.adapters.cli.progress import bar
+
+    with bar() as progress:
+        report = knowledge.add_now(intake, who=name, progress=progress)
     if as_json:
-        jsonl.emit(asdict(report))
+        canary = canary_json(report.canary)
+        jsonl.emit({"state": "published"} | asdict(report) | {"canary": canary})
         return
-    for problem in report.problems:
-        print(problem)
-    print(
-        f"added {report.added}, unchanged {report.unchanged}, refused {len(report.problems)}; "
-        f"version {report.version}"
-    )
+    for line in (*report.problems, *report.flagged):
+        print(line)
+    say("kb.added", added=report.added, unchanged=report.unchanged, refused=len(report.problems),
+        version=report.version)  # fmt: skip
+    say_canary(report.canary)
+    if report.unproven:
+        say("kb.unproven", count=report.unproven)
 
 
-def _found(knowledge: Knowledge, text: str, limit: int) -> list[dict[str, Any]]:
-    return [_hit(hit) for hit in knowledge.search(text, limit=limit).hits]
+def _stage(
+    knowledge: Knowledge, intake: Intake, name: str, *, publish: bool, as_json: bool
+) -> None:
+    from bot.adapters.cli.kb_versions import draft_json, tell_draft, tell_published
+
+    found = knowledge.desk().stage(intake, who=name)
+    if publish:
+        tell_published(knowledge.desk().publish(who=name), as_json=as_json)
+        return
+    if as_json:
+        told = {"state": "staged", "chunks": intake.chunks, "unsourced": intake.unsourced}
+        lists = {"problems": list(intake.problems), "flagged": list(intake.flagged)}
+        jsonl.emit(draft_json(found) | told | lists)
+        return
+    for line in (*intake.problems, *intake.flagged):
+        print(line)
+    tell_draft(found, as_json=False)
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
@@ -132,19 +230,19 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "lang": passage.lang,
         "score": round(hit.score, 4),
         "text": passage.text,
+        "sources": [
+            ", ".join(filter(None, (s.organisation, s.title, s.url, s.date)))
+            for s in passage.sources
+        ],
     }
 
 
-def _in_knowledge(work: Callable[[Knowledge], T]) -> T:
-    """Open the library with a progress bar, run ``work``, close it."""
-    from bot.adapters.cli.progress import bar
-    from bot.app import open_knowledge
-    from bot.settings import load
-
-    settings = load()
-    with bar() as progress:
-        knowledge = open_knowledge(settings, progress=progress)
-    try:
-        return work(knowledge)
-    finally:
-        knowledge.close()
+app.command()(kb_versions.remove)
+app.command()(kb_versions.draft)
+app.command()(kb_versions.diff)
+app.command()(kb_versions.review)
+app.command()(kb_versions.publish)
+app.command()(kb_versions.rollback)
+app.command()(kb_versions.log)
+app.command()(kb_gaps.gaps)
+app.add_typer(kb_versions.people_app, name="people", help="Roles: editor, reviewer, admin.")

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
-from bot.adapters.telegram.api import ALLOWED_UPDATES, Json, Me, SalusBot, confirmed, make_bot
+from bot.adapters.telegram.absence import Absence
+from bot.adapters.telegram.api import (
+    ALLOWED_UPDATES,
+    Json,
+    Latch,
+    Me,
+    SalusBot,
+    confirmed,
+    make_bot,
+)
 from bot.adapters.telegram.config import TelegramSettings
 from bot.adapters.telegram.courier import TelegramCourier
-from bot.adapters.telegram.events import arrival, read
+from bot.adapters.telegram.events import arrival, captions_first, read
 from bot.adapters.telegram.handler import TelegramHandler
 from bot.adapters.telegram.menus import set_menus
 from bot.adapters.telegram.preview import Previews
@@ -27,6 +37,7 @@ from bot.logs import logger
 from bot.model import Lang
 from bot.store.letters import Arrival, Office
 from bot.store.mailbox import open_mailbox
+from bot.store.notices import Notices
 
 Say = Callable[[str], None]
 
@@ -66,19 +77,23 @@ class TelegramAdapter:
 
     async def _open(self, bot: SalusBot, me: Me, stop: asyncio.Event) -> None:
         store = await self._app.store.opened()
-        mailbox = open_mailbox(store, Office(platform="telegram", bot=str(me.id)))
+        office = Office(platform="telegram", bot=str(me.id))
+        mailbox = open_mailbox(store, office)
+        rich = Latch(on=self._settings.rich)
         previews = Previews(
             bot=bot,
             mailbox=mailbox,
             pace=self._pace,
             clock=utc_now,
             drafts=self._settings.drafts,
+            rich=rich,
         )
         handler = TelegramHandler(self._app, mailbox, bot, me, previews, utc_now)
-        courier = TelegramCourier(bot)
+        courier = TelegramCourier(bot, rich=rich)
         self.office = PostOffice(
             mailbox, handler, courier, store, times=self._times, pace=self._pace
         )
+        self._absence = Absence(Notices(store, office), mailbox)
         self._unstored = Unstored(self._app, courier, me, handler.urgent)
         self._bot, self._me, self._handler = bot, me, handler
         await set_menus(bot)
@@ -116,6 +131,7 @@ class TelegramAdapter:
         offset: int | None = None
         faults = 0
         await self._tidily(self._bot.delete_webhook)
+        await self._back()  # Telegram has just told us who we are
         while not stop.is_set():
             try:
                 updates = await self._bot.raw_updates(offset, self._settings.poll_s)
@@ -129,15 +145,25 @@ class TelegramAdapter:
             self.polls += 1
             if not await self.take(updates, stop):
                 return  # stopped before the commit: Telegram keeps them
+            await self._back()
             # After a silence ids may begin anywhere, so an old offset is not kept.
             offset = confirmed(updates)
+
+    async def _back(self) -> None:
+        """Receiving works: note it, and after a long silence have the notices sent."""
+        if await self._absence.received(utc_now()) and self.office is not None:
+            self.office.sender.wake()
 
     async def take(self, updates: Sequence[Json], stop: asyncio.Event) -> bool:
         """Commit what concerns us; while the database is down, wait: nothing is acknowledged.
 
         False when stopped before the commit.
         """
-        arrivals = [a for u in updates if (a := self._arrival(u)) is not None]
+        arrivals: list[Arrival] = []
+        for update in captions_first(updates):
+            found = self._arrival(update)
+            arrivals += [found] if found is not None else []
+            await asyncio.sleep(0)  # judging a hundred takes a while; others go on meanwhile
         assert self.office is not None  # noqa: S101  # set by _open
         while arrivals and not stop.is_set():
             try:
@@ -150,7 +176,7 @@ class TelegramAdapter:
                 return True
         return not arrivals
 
-    def _arrival(self, update: Json) -> Arrival | None:
+    def _arrival(self, update: Mapping[str, Any]) -> Arrival | None:
         return arrival(update, self._me, urgent=self._handler.urgent(read(update, self._me)))
 
     async def _fault(self, error: TelegramError, faults: int, stop: asyncio.Event) -> None:
@@ -182,7 +208,9 @@ class TelegramAdapter:
                 secret_token=settings.webhook_secret,
                 allowed_updates=list(ALLOWED_UPDATES),
             )
-            await stop.wait()
+            while not stop.is_set():  # nobody calls us while nobody writes, so time alone tells
+                await self._back()
+                await _wait(stop, 60.0)
 
     @staticmethod
     async def _tidily(work: Callable[[], Awaitable[object]]) -> None:

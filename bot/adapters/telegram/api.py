@@ -15,6 +15,7 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Conflict,
+    EndPointNotFound,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -37,6 +38,8 @@ from bot.delivery.errors import (
 )
 
 Json = dict[str, Any]
+# "No" to one call, in so many words: nothing was done. A 404 has two names in the library.
+REFUSED = (BadRequest, EndPointNotFound, InvalidToken)
 ALLOWED_UPDATES = (
     "message",
     "edited_message",
@@ -73,8 +76,40 @@ class Me:
     reads_all: bool = False
 
 
+@dataclass
+class Latch:
+    """Something newer servers can do; ``on`` until this one refuses it."""
+
+    on: bool = False
+
+    def refused(self, error: TelegramError) -> None:
+        """Let go of it for good when the server does not know it, not for one odd message."""
+        unknown = isinstance(error, InvalidToken | EndPointNotFound) or says(
+            error, "method", "supported"
+        )
+        if unknown:
+            self.on = False
+
+
 class SalusBot(Bot):
-    """PTB's bot, plus updates as they came: they are stored before anything reads them."""
+    """PTB's bot, plus updates as they came: they are stored before anything reads them.
+
+    And what Bot API 10.1 added and the library does not know yet.
+    """
+
+    async def send_rich(self, chat: int, html: str, where: Json) -> int:
+        """sendRichMessage; the message's id. ``where`` as in ``send_message``."""
+        kwargs = {"chat_id": chat, "rich_message": {"html": html}, **_given(where)}
+        sent = await self.do_api_request("sendRichMessage", api_kwargs=kwargs)
+        return int(sent["message_id"]) if isinstance(sent, dict) else 0
+
+    async def send_rich_draft(
+        self, chat: int, html: str, *, draft_id: int, thread: int | None = None
+    ) -> None:
+        """sendRichMessageDraft, for private chats."""
+        where = _given({"message_thread_id": thread})
+        kwargs = {"chat_id": chat, "draft_id": draft_id, "rich_message": {"html": html}, **where}
+        await self.do_api_request("sendRichMessageDraft", api_kwargs=kwargs)
 
     async def raw_updates(self, offset: int | None, timeout_s: int) -> list[Json]:
         """One long poll. The offset confirms everything below it."""
@@ -102,6 +137,10 @@ def make_bot(settings: TelegramSettings) -> SalusBot:
     )
 
 
+def _given(where: Json) -> Json:
+    return {name: value for name, value in where.items() if value is not None}
+
+
 @contextmanager
 def named() -> Iterator[None]:
     """Raise delivery's names for the library's errors."""
@@ -119,7 +158,7 @@ def name(error: TelegramError) -> DeliveryError:
         return MovedError(str(error.new_chat_id))
     if isinstance(error, Forbidden):
         return UnreachableError(type(error).__name__)
-    if isinstance(error, InvalidToken):
+    if isinstance(error, InvalidToken | EndPointNotFound):
         unknown = "unauthorized" in str(error).lower()
         return LockedOutError("token") if unknown else RefusedError("no such method")
     if isinstance(error, BadRequest):  # a NetworkError to the library, so it stands first

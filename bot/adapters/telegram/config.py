@@ -20,3 +20,6 @@ class TelegramSettings:
     webhook_port: int = 8443
     poll_s: int = 25  # how long one poll waits for updates
     drafts: bool = True
+    # Answers as rich messages. Off: Telegram Web has shown "not supported" in their place while
+    # the server took them, so that nothing tells us that somebody cannot read us.
+    rich: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -10,18 +11,23 @@ from telegram import InputFile, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
-from bot.adapters.telegram.api import SalusBot, named, says
+from bot.adapters.telegram.api import REFUSED, Latch, SalusBot, named, says
 from bot.adapters.telegram.buttons import markup
 from bot.adapters.telegram.letters import LIMIT
-from bot.adapters.telegram.render import as_html
+from bot.adapters.telegram.render import as_html, as_rich
+from bot.charts.data import load as load_chart
 from bot.delivery.errors import AmbiguousError, NotSentError, RefusedError
 from bot.delivery.privacy import guard
-from bot.delivery.rich import Spans, load, split, with_addresses
+from bot.delivery.rich import Spans, load, split, utf16, with_addresses
 from bot.i18n import t
 from bot.ids import new_id
+from bot.logs import failed, logger
 from bot.model import Lang
 from bot.store.letters import Letter
 
+CAPTION = 1024  # UTF-16 units (Bot API, sendPhoto)
+_UNDRAWN = (ArithmeticError, ImportError, LookupError, OSError, RuntimeError, ValueError)
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 _EDITS = frozenset({"edit", "keyboard"})
 _NO_EDIT = ("message to edit not found", "message can't be edited")
 
@@ -29,14 +35,16 @@ _NO_EDIT = ("message to edit not found", "message can't be edited")
 class TelegramCourier:
     """delivery.sender.Courier for Telegram."""
 
-    def __init__(self, bot: SalusBot) -> None:
-        """The bot is initialized by the adapter."""
+    def __init__(self, bot: SalusBot, *, rich: Latch | None = None) -> None:
+        """The bot is initialized by the adapter. ``rich``: answers as rich messages."""
         self._bot = bot
+        self._rich = rich or Latch()
         self._ways: dict[str, Callable[[Letter], Awaitable[str]]] = {
             "send": self._send,
             "edit": self._edit,
             "keyboard": self._keyboard,
             "document": self._document,
+            "photo": self._photo,
         }
 
     def private(self, chat: str) -> bool:
@@ -53,14 +61,16 @@ class TelegramCourier:
         way = self._ways.get(str(letter.body.get("method")))
         if way is None:
             raise RefusedError("no such kind of letter")
-        if letter.body.get("method") not in _EDITS:
-            with named():
-                return await way(letter)
         try:
             with named():
                 return await way(letter)
-        except AmbiguousError as error:  # the same edit twice changes nothing
-            raise NotSentError("edit") from error
+        except AmbiguousError as error:
+            if letter.body.get("method") in _EDITS:  # the same edit twice changes nothing
+                raise NotSentError("edit") from error
+            raise
+        except _UNREADABLE as error:  # Telegram's yes in words that the library cannot read
+            failed("answer to a send not understood", error)
+            raise AmbiguousError(type(error).__name__) from error
 
     def apology(self, letter: Letter) -> Letter | None:
         """What to say when a part was refused for good; None for what nobody would miss."""
@@ -83,6 +93,10 @@ class TelegramCourier:
 
     async def _send(self, letter: Letter) -> str:
         spans = load(letter.body["spans"])
+        if self._rich.on and letter.body.get("fold"):
+            sent = await self._richly(letter, spans)
+            if sent:
+                return sent
         try:
             return await self._message(letter, spans)
         except BadRequest as error:
@@ -93,6 +107,19 @@ class TelegramCourier:
             if says(error, "text is empty"):
                 raise RefusedError("nothing to show") from error
             raise
+
+    async def _richly(self, letter: Letter, spans: Spans) -> str:
+        """As a rich message; "" when that was refused in so many words, so that HTML may go."""
+        where = self._where(letter.body) | {
+            "reply_markup": markup(letter.body.get("keyboard") or [])
+        }
+        html = as_rich(spans, int(letter.body["fold"]))
+        try:
+            return str(await self._bot.send_rich(self._id(letter.chat), html, where))
+        except REFUSED as error:
+            self._rich.refused(error)
+            logger().info("rich message refused", error=type(error).__name__)
+            return ""
 
     async def _message(self, letter: Letter, spans: Spans, *, thread: bool = True) -> str:
         """As HTML; once as plain text if Telegram does not like our markup."""
@@ -162,8 +189,26 @@ class TelegramCourier:
         where = self._where(letter.body)
         caption = with_addresses(load(letter.body["spans"]))
         sent = await self._bot.send_document(
-            self._id(letter.chat), file, caption=caption[:1024], **where
+            self._id(letter.chat), file, caption=_cut(caption, CAPTION), **where
         )
+        return str(sent.message_id)
+
+    async def _photo(self, letter: Letter) -> str:
+        """A chart as a picture with its words as caption; the words alone where that fails."""
+        spans = load(letter.body["spans"])
+        try:
+            content = await asyncio.to_thread(_drawn, letter.body["chart"])
+        except _UNDRAWN as error:
+            failed("chart not drawn", error)
+            return await self._message(letter, spans)
+        file = InputFile(io.BytesIO(content), filename="chart.png")
+        where, caption = self._where(letter.body), with_addresses(spans)
+        try:
+            sent = await self._bot.send_photo(
+                self._id(letter.chat), file, caption=_cut(caption, CAPTION), **where
+            )
+        except BadRequest:  # no pictures here; if no words either, those will tell
+            return await self._message(letter, spans)
         return str(sent.message_id)
 
     @staticmethod
@@ -181,3 +226,16 @@ class TelegramCourier:
     @staticmethod
     def _id(chat: str) -> int:
         return int(chat)
+
+
+def _drawn(chart: Mapping[str, Any]) -> bytes:
+    from bot.charts.png import draw
+
+    return draw(load_chart(chart))
+
+
+def _cut(text: str, most: int) -> str:
+    """At most ``most`` UTF-16 units."""
+    while utf16(text) > most:
+        text = text[: len(text) - max(1, (utf16(text) - most) // 2) - 1] + "…"
+    return text

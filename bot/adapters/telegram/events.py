@@ -7,7 +7,7 @@ stored nor looked at, whether privacy mode is on or off.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -24,10 +24,21 @@ _MEDIA = {
     "location": "other", "venue": "other", "contact": "other", "poll": "other", "dice": "other",
     "game": "other", "story": "other", "paid_media": "picture",
 }  # fmt: skip
+_HEARD = {"voice": "audio/ogg", "audio": "audio/mpeg", "video_note": "video/mp4"}
 _GROUP_TYPES = {"group", "supergroup"}
 _LATEST = 253_402_300_799  # the last second a datetime can hold
 _UP = {"👍", "❤", "❤️", "💯"}
 _DOWN = {"👎", "💩"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """Something to listen to; ``size`` in bytes and ``seconds`` are 0 where Telegram is silent."""
+
+    file_id: str
+    mime: str
+    size: int = 0
+    seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +56,8 @@ class Event:
     lang: Lang | None = None
     edited: bool = False
     media: str = ""  # what came besides text: voice, picture, document, other
+    recording: Recording | None = None
+    album: str = ""  # several messages that were sent as one share it
     callback: str = ""
     data: str = ""
     vote: Vote | None = None
@@ -132,7 +145,42 @@ def _message(message: Json, me: Me, *, edited: bool) -> Event | None:
         lang=_lang(user),
         edited=edited,
         media=media,
+        recording=_recording(message) if media == "voice" else None,
+        album=_str(message, "media_group_id")[:64],
     )
+
+
+def _recording(message: Json) -> Recording | None:
+    """A voice message, an audio file or a round video; None when it cannot be fetched."""
+    key = next((key for key in _HEARD if key in message), "")
+    file = _map(message, key)
+    if not _str(file, "file_id"):
+        return None
+    return Recording(
+        file_id=_str(file, "file_id")[:512],
+        mime=_str(file, "mime_type")[:64] or _HEARD[key],
+        size=_int(file, "file_size"),
+        seconds=_int(file, "duration"),
+    )
+
+
+def captions_first(updates: Sequence[Json]) -> list[Json]:
+    """The updates with an album's caption before its other pictures, which have nothing to say.
+
+    People write one caption for many pictures; it may stand under any of them.
+    """
+    places: dict[tuple[int, str], list[int]] = {}
+    for number, update in enumerate(updates):
+        message = _map(update, "message")
+        if album := _str(message, "media_group_id"):
+            places.setdefault((_int(_map(message, "chat"), "id"), album), []).append(number)
+    found = list(updates)
+    for numbers in places.values():
+        album_of = [updates[n] for n in numbers]
+        album_of.sort(key=lambda update: not _str(_map(update, "message"), "caption"))
+        for number, update in zip(numbers, album_of, strict=True):
+            found[number] = update
+    return found
 
 
 def _addressed(message: Json, text: str, me: Me) -> bool:

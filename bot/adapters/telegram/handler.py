@@ -7,20 +7,21 @@ best effort and may happen again after a crash.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from bot.adapters.telegram import buttons, presses
 from bot.adapters.telegram.api import Me, SalusBot
 from bot.adapters.telegram.events import Event, read
+from bot.adapters.telegram.hearing import Ears, UnheardError
 from bot.adapters.telegram.letters import Paper, greeting
 from bot.adapters.telegram.menus import IN_GROUPS
+from bot.adapters.telegram.presence import typing
 from bot.adapters.telegram.preview import PREVIEW, Preview, Previews
 from bot.app import App
 from bot.delivery.sorting import Owed
@@ -33,8 +34,9 @@ from bot.model import Lang, Message, ObservationId, Reply, UserId
 from bot.safety import Triage
 from bot.store.letters import Letter, Mailbox, Parcel
 
+Note = Callable[[Lang], str]  # a sentence of ours above an answer, in the answer's language
+_REMEMBERED = 1000  # verdicts, by a digest of the words
 _TOO_OLD = timedelta(hours=24)
-_TYPING_S = 4.5  # Telegram shows "typing" for five seconds
 
 
 class TelegramHandler:
@@ -59,6 +61,8 @@ class TelegramHandler:
         self._store = UnitStore(app.store)
         self._people = People()
         self._triage = Triage.load()
+        self._judged: dict[bytes, bool] = {}
+        self._ears = Ears(bot, app.transcriber)
         self._presses = presses.Presses(app.dialogue, self._store, mailbox)
 
     # --- delivery's questions
@@ -90,7 +94,14 @@ class TelegramHandler:
         """Whether the words of an event must not wait for an earlier answer."""
         if event is None or event.kind != "said" or not event.text:
             return False
-        return self._triage.assess(event.text, lang=self._lang(event)).level == "emergency"
+        lang = self._lang(event)
+        name = hashlib.blake2b(f"{lang} {event.text}".encode(errors="replace")).digest()
+        if name not in self._judged:  # asked when it arrives and again when it is handled
+            if len(self._judged) >= _REMEMBERED:
+                self._judged.pop(next(iter(self._judged)))
+            verdict = self._triage.assess(event.text, lang=lang)
+            self._judged[name] = verdict.level == "emergency"
+        return self._judged[name]
 
     # --- words
 
@@ -98,24 +109,54 @@ class TelegramHandler:
         lang = self._lang(event)
         if self._clock() - event.sent_at > _TOO_OLD:
             return [paper.say("telegram.too_late", lang)]
+        if event.media == "voice":
+            return await self._spoken(event, paper, parcel, unit)
+        if event.album:
+            name = _album(event, parcel)
+            answered = await self._mailbox.letter_of(name, 1) is not None
+            if answered and not event.text:
+                return []
+            paper = paper if answered else replace(paper, origin=name)
         if event.media and not event.text:
             return [paper.say(f"telegram.media.{event.media}", lang)]
+        note = _note("telegram.media.caption_only") if event.media else _no_note
+        return await self._answered(event, paper, parcel, unit, note=note)
+
+    async def _spoken(self, event: Event, paper: Paper, parcel: Parcel, unit: Unit) -> list[Letter]:
+        """A recording as if it had been typed, with what was understood above the answer."""
+        try:
+            async with typing(self._bot, event):
+                words = await self._ears.hear(event.recording)
+        except UnheardError as error:
+            if not event.text:
+                return [paper.words(t(error.key, self._lang(event), **error.details))]
+            note = _note(error.key, **error.details)
+            return await self._answered(event, paper, parcel, unit, note=note)
+        heard = replace(event, text=f"{event.text}\n{words}".strip())
+        paper = replace(paper, event=heard)
+        # Others hear the recording too, but what was said is not written out before them.
+        note = _note("voice.heard", text=words) if event.private else _no_note
+        return await self._answered(heard, paper, parcel, unit, note=note)
+
+    async def _answered(
+        self, event: Event, paper: Paper, parcel: Parcel, unit: Unit, *, note: Note
+    ) -> list[Letter]:
+        """The dialogue's answer to the words of an event."""
         command = commands.read(event.text)
         urgent = self.urgent(event)
         if self._belongs_in_private(event, command) and not urgent:
-            rows = buttons.to_private(self._me.username, lang)
-            return [paper.say("place.in_private", lang, keyboard=rows)]
+            rows = buttons.to_private(self._me.username, self._lang(event))
+            return [paper.say("place.in_private", self._lang(event), keyboard=rows)]
         user = await self._app.store.user_for("telegram", str(event.user))
         await unit.held.enter_async_context(self._people.one(user, wait=not urgent))
-        note = await self._corrections(event, user)
-        if event.media:
-            note = t("telegram.media.caption_only", lang)
+        corrected = await self._corrections(event, user)
         preview = await self._preview(event, parcel)
         reply = await self._answer(self._message(event, user), preview)
         if unit.forgot:
             unit.writes.append(lambda _: self._mailbox.forget_chat(str(event.chat)))
         paper = replace(paper, replace=preview.message)
-        return self._letters(paper, reply, command, note)
+        notes = "\n\n".join(filter(None, (corrected, note(reply.lang))))
+        return self._letters(paper, reply, command, notes)
 
     def _belongs_in_private(self, event: Event, command: tuple[str, str] | None) -> bool:
         """In a group only what is about nobody: the rest, settings too, is offered in private."""
@@ -168,7 +209,7 @@ class TelegramHandler:
         lang = message.lang or "en"
         last = Reply(text=t("error.unexpected", lang), kind="clarify", lang=lang)
         async with (
-            self._typing(preview.event),
+            typing(self._bot, preview.event),
             aclosing(self._app.dialogue.respond(message)) as replies,
         ):
             async for reply in replies:
@@ -186,28 +227,8 @@ class TelegramHandler:
             sent_at=event.sent_at,
             tz=self._app.settings.tz or "UTC",
             lang=event.lang,
+            account=str(event.user),
         )
-
-    @asynccontextmanager
-    async def _typing(self, event: Event) -> AsyncIterator[None]:
-        """Show that something is coming, for as long as it takes."""
-        task = asyncio.create_task(self._keep_typing(event))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _keep_typing(self, event: Event) -> None:
-        await asyncio.sleep(0.15)  # fixed texts are quicker than this
-        try:
-            while True:
-                await self._bot.send_chat_action(
-                    event.chat, ChatAction.TYPING, message_thread_id=event.thread
-                )
-                await asyncio.sleep(_TYPING_S)
-        except TelegramError as error:
-            logger().debug("typing not shown", error=type(error).__name__)
 
     # --- buttons, reactions, membership
 
@@ -246,6 +267,19 @@ class TelegramHandler:
     def _lang(self, event: Event) -> Lang:
         default: Lang = "zh" if self._app.settings.lang == "zh" else "en"
         return event.lang or default
+
+
+def _note(key: str, **values: str) -> Note:
+    return lambda lang: t(key, lang, **values)
+
+
+def _no_note(_: Lang) -> str:
+    return ""
+
+
+def _album(event: Event, parcel: Parcel) -> str:
+    """The one origin that all answers to an album share: the first to be stored is the only one."""
+    return f"album:{parcel.lane[:16]}:{event.album}"
 
 
 def _with_real_ids(letter: Letter, unit: Unit) -> Letter:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.adapters.telegram import buttons
 from bot.adapters.telegram.buttons import Rows
 from bot.adapters.telegram.events import Event
-from bot.adapters.telegram.render import as_spans
-from bot.delivery.privacy import General, Outgoing, PrivateTo, Shared, content, outgoing, publicly
+from bot.adapters.telegram.render import as_spans, fold_of
+from bot.charts.data import dump as dump_chart
+from bot.delivery.privacy import (
+    General,
+    Outgoing,
+    Personal,
+    PrivateTo,
+    Shared,
+    content,
+    outgoing,
+    privately,
+    publicly,
+)
 from bot.delivery.rich import Span, Spans, dump, split
 from bot.i18n import t
 from bot.ids import new_id
@@ -38,17 +49,35 @@ class Paper:
 
     def reply(self, reply: Reply, *, keyboard: Rows | None = None, note: str = "") -> list[Letter]:
         """A final reply; where it must not be shown, the way to the private chat instead."""
+        if reply.charts or (note and self.event.private):  # both tell of the person
+            reply = replace(reply, personal=True)
         out = outgoing(self.address(), content(reply))
         if out is None:
             return [self.say("place.in_private", reply.lang, keyboard=self._private(reply.lang))]
-        text = f"{note}\n\n{out.text}" if note else out.text
         memo = {
             "turn": reply.turn or "",
             "user": str(self.event.user),
             "undo": list(reply.undo),
         }
         rows = self._buttons(reply, keyboard or [])
-        return self._parts(out, as_spans(reply, text), memo, rows, reply.lang)
+        text = _with_note(reply, out.text, note)
+        letters = self._parts(out, as_spans(reply, text), memo, rows, reply.lang)
+        if len(letters) == 1 and reply.kind == "answer" and out.private:
+            letters = [_foldable(letters[0], fold_of(reply, text))]
+        return letters + self._charts(reply, len(letters))
+
+    def _charts(self, reply: Reply, before: int) -> list[Letter]:
+        """Each chart as data, to be drawn when it leaves; only one person may see it."""
+        to = self.address()
+        if not isinstance(to, PrivateTo):
+            return []
+        found: list[Letter] = []
+        for number, chart in enumerate(reply.charts, start=before + 1):
+            out = privately(to, Personal(chart.alt))
+            body = self._body(out, (Span(out.text),), first=False)
+            body |= {"method": "photo", "chart": dump_chart(chart), "lang": chart.lang}
+            found.append(self._letter(body, number))
+        return found
 
     def say(
         self, key: str, lang: Lang, *, keyboard: Rows | None = None, **values: object
@@ -138,6 +167,35 @@ class Paper:
             memo=memo or {"user": str(self.event.user)},
             source=self.event.source if self.event.kind == "said" else "",
         )
+
+
+def _with_note(reply: Reply, text: str, note: str) -> str:
+    """The note above the text, but nothing stands above what to do in an emergency."""
+    if not note:
+        return text
+    urgent = reply.kind in {"emergency", "crisis"}
+    return f"{text}\n\n{note}" if urgent else f"{note}\n\n{text}"
+
+
+def _foldable(letter: Letter, fold: int) -> Letter:
+    """Where the sources begin, for clients that can fold them away."""
+    return replace(letter, body={**letter.body, "fold": fold}) if fold else letter
+
+
+def notice(chat: str, text: str, lang: Lang, origin: str) -> Letter:
+    """Something we say of ourselves to the private chat of one person (``chat``/topic)."""
+    chat_id, _, thread = chat.partition("/")
+    out = privately(PrivateTo(chat_id), General(text))
+    body: dict[str, Any] = {
+        **out.marks(),
+        "method": "send",
+        "spans": dump([Span(text)]),
+        "keyboard": [],
+        "lang": lang,
+    }
+    if thread.isdecimal():
+        body["thread"] = int(thread)
+    return Letter(id=new_id(), chat=chat_id, body=body, origin=origin, part=1)
 
 
 def greeting(event: Event, origin: str, username: str, lang: Lang) -> Sequence[Letter]:

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, RetryAfter, TelegramError
 
-from bot.adapters.telegram.api import SalusBot, name
+from bot.adapters.telegram.api import REFUSED, Latch, SalusBot, name
 from bot.adapters.telegram.events import Event
 from bot.adapters.telegram.letters import LIMIT
-from bot.adapters.telegram.render import as_html
+from bot.adapters.telegram.render import as_html, as_rich
 from bot.delivery.errors import AmbiguousError, FloodedError
 from bot.delivery.pace import Pace
 from bot.delivery.privacy import PrivateTo, Shared, content, guard, outgoing
@@ -43,6 +43,7 @@ class Previews:
     pace: Pace
     clock: Callable[[], datetime]
     drafts: bool = True  # until the server refuses one
+    rich: Latch = field(default_factory=Latch)
 
     def of(self, event: Event, origin: str, *, ours: int = 0) -> Preview:
         """A preview for one answer; ``ours`` is its message, if an earlier try made one."""
@@ -95,6 +96,8 @@ class Preview:
             logger().info("preview not kept", error=type(error).__name__)
 
     async def _draft(self, spans: Spans) -> None:
+        if self.shared.rich.on and await self._rich_draft(spans):
+            return
         try:
             await self.shared.bot.send_message_draft(
                 self.event.chat,
@@ -103,9 +106,23 @@ class Preview:
                 parse_mode=ParseMode.HTML,
                 message_thread_id=self.event.thread,
             )
-        except (BadRequest, InvalidToken) as error:
+        except REFUSED as error:
             self.shared.drafts = False  # this server has none: edits from now on
             logger().info("drafts refused", error=type(error).__name__)
+
+    async def _rich_draft(self, spans: Spans) -> bool:
+        """As the rich message it will become; False when the server has no such thing."""
+        try:
+            await self.shared.bot.send_rich_draft(
+                self.event.chat,
+                as_rich(spans),
+                draft_id=_draft_id(self.origin),
+                thread=self.event.thread,
+            )
+        except REFUSED as error:
+            self.shared.rich.refused(error)
+            return False
+        return True
 
     async def _edit(self, spans: Spans) -> None:
         try:

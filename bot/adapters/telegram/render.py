@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from bot.delivery.rich import Span, Spans, joined, parse
 from bot.i18n import t
@@ -27,17 +28,69 @@ def _tagged(span: Span) -> str:
     return text
 
 
+def as_rich(spans: Spans, fold: int = 0) -> str:
+    """Rich HTML (Bot API 10.1): paragraphs and lists; from span ``fold`` on behind a summary.
+
+    That span is the summary's title, e.g. "Sources"; 0 for nothing to fold.
+    """
+    if not fold:
+        return "".join(_blocks(spans))
+    title, rest = spans[fold], spans[fold + 1 :]
+    main, folded = "".join(_blocks(spans[:fold])), "".join(_blocks(rest))
+    return f"{main}<details><summary>{_tagged(title)}</summary>{folded}</details>"
+
+
+def _blocks(spans: Iterable[Span]) -> Iterator[str]:
+    """Lines as blocks: items that follow each other are one list, empty lines part paragraphs."""
+    items: list[str] = []
+    lines: list[str] = []
+    for line in (*_lines(spans), ()):
+        text = as_html(line)
+        item = text.startswith(("- ", "• "))
+        if lines and (item or not text):
+            yield f"<p>{'<br>'.join(lines)}</p>"
+            lines = []
+        if items and not item:
+            yield f"<ul>{''.join(items)}</ul>"
+            items = []
+        if item:
+            items.append(f"<li>{text[2:]}</li>")
+        elif text:
+            lines.append(text)
+
+
+def _lines(spans: Iterable[Span]) -> list[Spans]:
+    """The spans of each line; a mark that runs over a line's end is taken up again."""
+    found: list[list[Span]] = [[]]
+    for span in spans:
+        first, *more = span.text.split("\n")
+        found[-1].append(replace(span, text=first))
+        found += [[replace(span, text=text)] for text in more]
+    return [joined(line) for line in found]
+
+
+def fold_of(reply: Reply, text: str) -> int:
+    """Where the sources begin in ``as_spans``; 0 without sources."""
+    if not reply.citations:
+        return 0
+    return len(joined((*_main(reply, text), Span("\n\n"))))
+
+
 def as_spans(reply: Reply, text: str) -> Spans:
     """A reply's text with its citations linked, and the numbered sources under it.
 
     The first line of an emergency stands out.
     """
+    return joined((*_main(reply, text), *_sources(reply)))
+
+
+def _main(reply: Reply, text: str) -> Spans:
     links = {c.number: c.url for c in reply.citations if c.url}
     spans = parse(text, links)
     if reply.kind in {"emergency", "crisis"}:
         first, _, rest = text.partition("\n")
         spans = joined((Span(first.strip("*"), "bold"), *parse(f"\n{rest}" if rest else "", links)))
-    return joined((*spans, *_sources(reply)))
+    return spans
 
 
 def _sources(reply: Reply) -> Iterable[Span]:

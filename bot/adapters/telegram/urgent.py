@@ -53,6 +53,7 @@ class Unstored:
             sent_at=event.sent_at,
             tz=self._app.settings.tz or "UTC",
             lang=event.lang,
+            account=str(event.user),
         )
         paper = Paper(event=event, origin="0", username=self._me.username)
         async with aclosing(self._app.dialogue.respond(message)) as replies:

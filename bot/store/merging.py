@@ -1,0 +1,108 @@
+"""The moving of one person's rows to another: opened with one key, sealed with the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Profile
+from bot.store import Consent
+from bot.store.codec import Body, Row
+from bot.store.crypto import PersonCipher
+from bot.store.tables import Instant, consents, observations, turns, votes
+
+_AT_ONCE = 500  # rows between two looks at the rest of the process
+
+
+class Merger:
+    """Moves rows from the person of ``old`` to the person of ``new``, in the caller's write."""
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        old: PersonCipher,
+        new: PersonCipher,
+        chat_ref: Callable[[str, str], str],
+    ) -> None:
+        """``chat_ref`` gives a (platform, chat) of the new person's."""
+        self._connection = connection
+        self._old = old
+        self._new = new
+        self._chat_ref = chat_ref
+
+    async def observations(self) -> None:
+        """Move what was measured, but for what the new person has of that kind and moment."""
+        o = observations.c
+        query = select(o.kind, o.at).where(o.user_id == self._new.user)
+        known = {(row.kind, row.at) for row in await self._connection.execute(query)}
+        found = await self._owned(observations)
+        left = [row for row in found if (row["kind"], row["at"]) not in known]
+        moved = [self._moved(row, self._body(row, "observations"), "observations") for row in left]
+        await self._update(observations, moved)
+
+    async def turns(self) -> None:
+        """Move what was said, with the votes on it, which point at turn and person."""
+        voted = [dict(row) for row in await self._owned(votes)]
+        await self._connection.execute(delete(votes).where(votes.c.user_id == self._old.user))
+        moved = []
+        for row in await self._owned(turns):
+            body = self._body(row, "turns")
+            place = self._chat_ref(row["platform"], str(body["chat"]))
+            moved.append(self._moved(row, body, "turns") | {"chat_ref": place})
+        await self._update(turns, moved)
+        for vote in voted:
+            vote["user_id"] = self._new.user
+            if vote["body"] is not None:
+                reason = self._old.open(vote["body"], "votes", vote["turn_id"])
+                vote["body"] = self._new.seal(reason, "votes", vote["turn_id"])
+        if voted:
+            await self._connection.execute(insert(votes), voted)
+
+    async def consents(self, now: datetime) -> None:
+        """Move the history of what was agreed to; what still stood ends ``now``."""
+        moved = {
+            "user_id": self._new.user,
+            "withdrawn_at": func.coalesce(consents.c.withdrawn_at, bindparam("ends", now, Instant)),
+        }
+        theirs = consents.c.user_id == self._old.user
+        await self._connection.execute(update(consents).where(theirs).values(moved))
+
+    async def _owned(self, table: Table) -> Sequence[Row]:
+        found = await self._connection.execute(
+            select(table).where(table.c.user_id == self._old.user)
+        )
+        return found.mappings().all()
+
+    def _body(self, row: Row, table: str) -> Body:
+        return self._old.open(row["body"], table, row["id"])
+
+    def _moved(self, row: Row, body: Body, table: str) -> dict[str, Any]:
+        sealed = self._new.seal(body, table, row["id"])
+        return {"row": row["id"], "user_id": self._new.user, "body": sealed}
+
+    async def _update(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        statement = update(table).where(table.c.id == bindparam("row"))
+        for start in range(0, len(rows), _AT_ONCE):
+            await self._connection.execute(statement, rows[start : start + _AT_ONCE])
+
+
+def merged_profile(maker: Profile, joiner: Profile, theirs: Iterable[Consent]) -> Profile:
+    """The maker's profile, its gaps filled; see joining.py for the rule on agreements.
+
+    ``theirs`` is the joiner's whole history of consents.
+    """
+    taken_back = {c.purpose for c in theirs} - joiner.consents
+    return replace(
+        maker,
+        lang=maker.lang or joiner.lang,
+        country=maker.country or joiner.country,
+        tz=maker.tz if maker.tz != Profile(user=maker.user).tz else joiner.tz,
+        facts={**joiner.facts, **maker.facts},
+        consents=maker.consents - taken_back,
+        greeted=True,  # both have been talking to us
+    )
