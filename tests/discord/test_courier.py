@@ -83,6 +83,24 @@ async def test_an_old_letter_is_looked_for_before_it_is_sent_again(data: Path) -
         assert here.people.twins() == []
 
 
+async def test_our_own_is_found_however_much_was_said_since(data: Path) -> None:
+    """Beyond the first hundred messages too; beyond two thousand it counts as unknown."""
+    async with salus(data) as here:
+        courier = courier_of(here)
+        place = await guild(here)
+        chat, long_ago = shared(place.id), datetime.now(UTC) - timedelta(minutes=10)
+        for number in range(120):
+            await here.people.say(place, here.ada, f"and another thing {number}")
+        first = letter(chat, "a unique sentence")
+        shown = await courier.deliver(replace(first, queued_at=datetime.now(UTC)))
+        here.fake.nonces.clear()
+        assert await courier.deliver(replace(first, queued_at=long_ago)) == shown
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("bot.adapters.discord.courier._PAGES", 1)
+            with pytest.raises(AmbiguousError):
+                await courier.deliver(replace(first, queued_at=long_ago))
+
+
 async def test_a_follow_up_that_may_have_arrived_is_flagged_and_not_made_again(data: Path) -> None:
     """Also after a crash, when it comes back as if it had never left; a definite no is free."""
     async with salus(data) as here:

@@ -20,7 +20,7 @@ from bot.adapters.discord.buttons import components
 from bot.adapters.discord.events import Tap
 from bot.adapters.discord.letters import tap_of
 from bot.adapters.discord.render import as_markdown
-from bot.adapters.discord.rest import Rest
+from bot.adapters.discord.rest import PAGE, Rest
 from bot.adapters.discord.wire import EPHEMERAL, File, Hooks
 from bot.delivery.errors import AmbiguousError, PrivacyError, RefusedError
 from bot.delivery.privacy import guard
@@ -34,6 +34,7 @@ from bot.store.letters import Letter
 NOBODY: Json = {"parse": []}  # nobody is pinged, whatever a text says
 _TOKEN_S = 14.5 * 60  # a token lives for 15 minutes
 _NONCE = timedelta(seconds=100)  # "a few minutes" of Discord's, taken with caution
+_PAGES = 20  # of a hundred messages: how far we look for our own
 _SILENT = frozenset({"keyboard", "preview", attempts.METHOD})  # nobody would miss these
 
 
@@ -176,18 +177,30 @@ class DiscordCourier:
             body["message_reference"] = {"message_id": str(reply), "fail_if_not_exists": False}
         queued = letter.queued_at
         if queued is not None and self._clock() - queued > _NONCE:
-            there = await self._there(channel, body, queued)
+            there = await self._there(channel, body, letter, queued)
             if there:
                 return there
         return await self._rest.post(channel, body, nonce=letter.nonce, files=_files(letter))
 
-    async def _there(self, channel: int, body: Json, since: datetime) -> str:
-        """The id of what an earlier try left in the channel; empty when it left nothing."""
-        for one in await self._rest.after(channel, since - timedelta(seconds=30)):
-            ours = str(one["author"]["id"]) == self._rest.me
-            if ours and body["content"].strip() and one["content"] == body["content"].strip():
-                return str(one["id"])
-        return ""
+    async def _there(self, channel: int, body: Json, letter: Letter, since: datetime) -> str:
+        """The id of what an earlier try left in the channel; empty when it left nothing.
+
+        Raises AmbiguousError where too much was said since to look through: better once
+        perhaps than twice for sure.
+        """
+        start: int | datetime = since - timedelta(seconds=30)
+        wanted = body["content"].strip(), [(f.name, f.about) for f in _files(letter)]
+        if wanted == ("", []):
+            return ""
+        for _ in range(_PAGES):
+            page = await self._rest.after(channel, start)
+            for one in page:
+                if str(one["author"]["id"]) == self._rest.me and _shown(one) == wanted:
+                    return str(one["id"])
+            if len(page) < PAGE:
+                return ""
+            start = int(page[-1]["id"])
+        raise AmbiguousError("too much was said since")
 
     async def _direct(self, user: int) -> int:
         channel = await self._rest.direct(user)
@@ -242,6 +255,12 @@ class DiscordCourier:
 
 async def _nothing(letter: Letter) -> str:  # noqa: ARG001  # a note says nothing
     return ""
+
+
+def _shown(message: Json) -> tuple[str, list[tuple[str, str]]]:
+    """A message's words, and its files with their descriptions."""
+    files = [(a["filename"], a.get("description") or "") for a in message.get("attachments") or []]
+    return message["content"], files
 
 
 def _body(letter: Letter) -> Json:
