@@ -7,7 +7,7 @@ UV     := $(BIN)/uv
 LOCKS  := deploy/locks
 INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes
 
-.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed fit-triage vllm-cpu
+.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge fit-triage vllm-cpu
 
 run: $(VENV)/.run
 	@$(BIN)/salus chat
@@ -38,6 +38,11 @@ bench-grounding: $(VENV)/.dev
 
 bench-speed: $(VENV)/.dev
 	$(BIN)/python deploy/bench_speed.py
+
+# Publishing under load and under kill -9; broken indexes mended; how fast documents come in.
+bench-knowledge: $(VENV)/.dev
+	$(BIN)/python -m rag.bench_publish --rounds 20 --kills 5
+	$(BIN)/python -m rag.bench_corrupt --rounds 12
 
 # Fits the second look of the triage from our own vignettes.
 fit-triage: $(VENV)/.dev

@@ -127,6 +127,10 @@ class Settings(BaseModel):
     transcription_api_key: SecretStr | None = Field(
         default=None, description="Key for the transcription server"
     )
+    kb_hosts: str = Field(
+        default="",
+        description="Hosts that knowledge may be fetched from, with commas between; empty: none",
+    )
     lang: Literal["", "en", "zh"] = Field(
         default="", description="Language to use when a message does not show one"
     )

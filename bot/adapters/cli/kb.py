@@ -100,13 +100,16 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check every page of knowledge/: fields, sources, marks. Exit code 1 when one is broken."""
+    """Check knowledge/: pages, canary questions, graph. Exit code 1 when something is broken."""
     from bot.app import PAGES
+    from rag import graph_lint
     from rag.canary import SHIPPED, lint
+    from rag.graph import load_graph
     from rag.pages import check_pages, page_files
 
     problems = check_pages(PAGES)
     problems += lint([SHIPPED], (f"{p.parent.name}/{p.stem}" for p in page_files(PAGES)))
+    problems += graph_lint.lint(load_graph(PAGES.parent / "graph"), graph_lint.sections(PAGES))
     if index:
         problems += in_knowledge(lambda knowledge: knowledge.check())
     if as_json:
@@ -161,8 +164,7 @@ def _hosts() -> tuple[str, ...]:
     """The hosts that documents may be fetched from."""
     from bot.settings import load
 
-    given = str(getattr(load(), "kb_hosts", ""))
-    return tuple(host for host in re.split(r"[\s,]+", given) if host)
+    return tuple(host for host in re.split(r"[\s,]+", load().kb_hosts) if host)
 
 
 def _source(organisation: str, title: str, url: str, date: str) -> Source | None:
