@@ -13,7 +13,7 @@ run: $(VENV)/.run
 	@$(BIN)/salus chat
 
 test: $(VENV)/.dev
-	@$(BIN)/pytest -n 2 --cov --cov-report=term --cov-fail-under=90
+	@$(BIN)/pytest -n 2 $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
