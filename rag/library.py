@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.embed import BatchEmbedder
+    from rag.explain import Explanation
     from rag.index import LoadedIndex
     from rag.query import Query, WordLists
+    from rag.reading import Reading
     from rag.retriever import Searcher
     from rag.rows import GenerationInfo
     from rag.upkeep import Upkeep
@@ -118,6 +120,13 @@ class Knowledge:
             return self._current().search(query, lang, limit)
         except IndexCorruptError:
             return self._mended().search(query, lang, limit)
+
+    def explain(self, query: str, lang: Lang | None = None, limit: int = 8) -> Explanation:
+        """What ``search`` finds in the active version, and why each passage; raises the same."""
+        try:
+            return self._current().explain(query, lang, limit)
+        except IndexCorruptError:
+            return self._mended().explain(query, lang, limit)
 
     def searcher(self) -> Searcher:
         """The searcher of the active version, for measuring single rankers."""
@@ -224,6 +233,12 @@ class Knowledge:
             | {"sourced": row["source_ids"] != "[]"}
             for row in found
         ]
+
+    def reading(self) -> Reading:
+        """Documents to be read by people: lists in pages, whole texts."""
+        from rag.reading import Reading
+
+        return Reading(self._store)
 
     def check(self) -> builtins.list[str]:
         """Complaints about the index of the active version and the pages; empty if all is well."""

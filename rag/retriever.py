@@ -12,6 +12,8 @@ from rag.types import Hit, IndexCorruptError, Lang, SearchResult
 
 if TYPE_CHECKING:
     from rag.embed import BatchEmbedder
+    from rag.explain import Explanation
+    from rag.fuse import Floats
     from rag.index import LoadedIndex
     from rag.store import KnowledgeStore
 
@@ -61,9 +63,31 @@ class Searcher:
 
     def rank(self, text: str, lang: Lang | None = None) -> tuple[Query, Ranked]:
         """The understood question and all candidates, best first."""
+        query, _, ranked = self._ranked(text, lang)
+        return query, ranked
+
+    def explain(self, text: str, lang: Lang | None = None, limit: int = 8) -> Explanation:
+        """What ``search`` would find, and why; see rag.explain."""
+        from rag.explain import Found, explain
+
+        self._enter()
+        try:
+            query, vector, ranked = self._ranked(text, lang)
+            chosen = self._choose(ranked, limit)
+            known = self.known(query)
+            sure = judge.confidence(query.lang, ranked.cosine, ranked.matched, known)
+            found = Found(
+                query=query, vector=vector, ranked=ranked, chosen=tuple(chosen),
+                hits=self._hits(ranked, chosen), confidence=sure if chosen else 0.0, known=known,
+            )  # fmt: skip
+            return explain(self.index, found, self._weights)
+        finally:
+            self._leave()
+
+    def _ranked(self, text: str, lang: Lang | None) -> tuple[Query, Floats | None, Ranked]:
         query = understand(text[:LONGEST], lang, self._lists, self._speller)
         vector = self.embedder.query(query.english) if query.english.strip() else None
-        return query, fuse.rank(self.index, query, vector, self._weights)
+        return query, vector, fuse.rank(self.index, query, vector, self._weights)
 
     def shown(self, ranked: Ranked, limit: int) -> tuple[str, ...]:
         """The passage ids that ``search`` would show of a ranking."""

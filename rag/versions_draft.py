@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rag.rows import Member
     from rag.versions_diff import Kind
     from rag.versions_intake import Intake
+    from rag.versions_words import DocumentDiff
 
 Progress = Callable[[int, int], None]
 
@@ -132,6 +133,22 @@ class Drafting:
             documents = versions_diff.documents(self._versions, before, after)
             self._store.prune(self._upkeep.keep, version)
         return Diff(base=base, version=version, documents=documents, answers=answers, canary=report)
+
+    def document(self, doc: str) -> DocumentDiff:
+        """One document of the draft against the published version, word by word.
+
+        A document that the draft leaves alone is "same"; UnknownError for one nobody knows.
+        """
+        from rag.reading import Reading
+        from rag.versions_words import compare
+
+        reading, base = Reading(self._store), self._store.active()
+        revs, _ = self._next(self._store.members(base))
+        after = [m.rev for m in self._store.members_of(revs) if m.doc == doc]
+        before = reading.revisions(base, doc)
+        if not before and not after:
+            raise UnknownError("kb.unknown.document", doc=doc, near="")
+        return compare(doc, reading.texts(before), reading.texts(after))
 
     def review(self, verdict: Verdict, *, who: str, note: str = "") -> Draft:
         """Approve or reject the draft as it is now; any later change asks for a new review."""

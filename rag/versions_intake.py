@@ -15,6 +15,7 @@ from rag.types import Lang, Source
 
 if TYPE_CHECKING:
     from rag.documents import Record
+    from rag.ingest.values import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +23,15 @@ class Intake:
     """Records without repetitions, and one line for everything to be told.
 
     ``problems`` were left out; ``flagged`` were taken and deserve a reviewer's look;
-    ``repeated`` counts records that say (nearly) what an earlier one says.
+    ``repeated`` counts records that say (nearly) what an earlier one says. ``findings`` are the
+    same problems and flags as values, for who tells them in another language than English.
     """
 
     records: tuple[Record, ...]
     problems: tuple[str, ...] = ()
     flagged: tuple[str, ...] = ()
     repeated: int = 0
+    findings: tuple[Finding, ...] = ()
 
     @property
     def chunks(self) -> int:
@@ -69,6 +72,7 @@ def gather(
         problems=tuple(map(str, found.refused)),
         flagged=tuple(map(str, found.flagged)),
         repeated=len(found.repeated),
+        findings=(*found.refused, *found.flagged),
     )
 
 
