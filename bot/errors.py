@@ -7,7 +7,8 @@
     │   ├── ModelUnavailableError   refused, unreachable, 5xx, breaker open
     │   ├── ModelTimeoutError       no (further) token within the deadline
     │   ├── ModelCutOffError        the stream ended without a finish reason
-    │   └── ModelAbortedError       the server said 200 and then aborted
+    │   ├── ModelAbortedError       the server said 200 and then aborted
+    │   └── AdapterMissingError     the server does not have the adapter asked for
     ├── TranscriptionError          a voice message could not be turned into text
     │   └── NoTranscriberError      nothing here can do it
     ├── StoreError                  the database could not do it                       (exit 4)
@@ -77,6 +78,12 @@ class ModelAbortedError(ModelError):
     """HTTP 200, then ``finish_reason: abort`` or another end that is no end."""
 
     key = "error.model_aborted"
+
+
+class AdapterMissingError(ModelError):
+    """The generator does not have the adapter it was asked for; nothing was said."""
+
+    key = "error.adapter_missing"
 
 
 class TranscriptionError(SalusError):

@@ -101,6 +101,13 @@ class ChatMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Which adapter answers a person. None: what the generator is; empty: its bare base."""
+
+    adapter: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """What a generator yields: ``text`` is the whole answer so far; ``finish`` on the last one.
 
@@ -266,6 +273,10 @@ class Turn:
     failure: str = ""  # key of what failed on the way, e.g. "error.model_timeout"
     relevant: bool = True  # False: nothing in the knowledge was about the question
     timings: Mapping[str, float] = field(default_factory=dict)
+    # What a prompt held besides the question: enough to build the very same one again.
+    shown: tuple[str, ...] = ()  # passage ids in the order they were numbered
+    recalled: tuple[TurnId, ...] = ()  # earlier turns, oldest first
+    about: tuple[str, ...] = ()  # lines of the profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

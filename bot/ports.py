@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.model import (
+    Assignment,
     ChatMessage,
     Feedback,
     Generation,
@@ -38,7 +39,12 @@ class Retriever(Protocol):
 
 
 class Generator(Protocol):
-    """Streams one answer. Raises a ModelError; closing the stream cancels the work behind it."""
+    """Streams one answer. Raises a ModelError; closing the stream cancels the work behind it.
+
+    ``adapter`` names LoRA weights over the base model: the property is what it answers with when
+    none is asked for, the argument asks for one. None: as it is; empty: the bare base. One that
+    is not there raises AdapterMissingError before anything is said.
+    """
 
     @property
     def name(self) -> str: ...
@@ -47,8 +53,16 @@ class Generator(Protocol):
     @property
     def languages(self) -> frozenset[Lang]: ...  # those it writes well enough to be asked in
     def stream(
-        self, prompt: Sequence[ChatMessage], *, tenant: str = ""
+        self, prompt: Sequence[ChatMessage], *, tenant: str = "", adapter: str | None = None
     ) -> AsyncGenerator[Generation, None]: ...
+
+
+class Models(Protocol):
+    """Says which adapter answers whom. Never raises, never takes long; the same for a person
+    until what is on trial changes.
+    """
+
+    async def assigned(self, user: UserId) -> Assignment: ...
 
 
 class Prompts(Protocol):

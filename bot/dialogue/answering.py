@@ -12,8 +12,9 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from bot.dialogue import context
+from bot.dialogue import asking, context
 from bot.dialogue.citing import cite
 from bot.dialogue.numbers import OwnNumbers
 from bot.dialogue.turns import Said
@@ -23,12 +24,11 @@ from bot.grounding.extractive import compose
 from bot.grounding.sentences import complete_sentences
 from bot.i18n import t
 from bot.model import Generation, Hit, Lang, SearchResult, Turn
-from bot.ports import Generator, Prompts, Retriever
+from bot.ports import Generator, Models, Prompts, Retriever
 from bot.safety import unsafe_advice
 from rag.types import KnowledgeError
 
 _PASSAGES = 6
-_MOST_SENTENCES = 5
 Similarity = Callable[[str, list[str]], list[float]]
 
 
@@ -54,6 +54,26 @@ class Rejected(Exception):  # noqa: N818  # not a failure: the verdict that ends
         self.key = key
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One question with what was found for it. ``started`` of perf_counter; steps in ms."""
+
+    question: Question
+    found: SearchResult
+    filled: context.Context
+    started: float
+    steps: dict[str, float]
+
+    @property
+    def prompted(self) -> dict[str, Any]:
+        """What the record needs to build the same prompt again."""
+        return {
+            "shown": tuple(hit.passage.id for hit in self.filled.hits),
+            "recalled": self.filled.recalled,
+            "about": self.question.profile,
+        }
+
+
 class Answerer:
     """The answering path over the retriever, the generator and the grounding check."""
 
@@ -66,14 +86,19 @@ class Answerer:
         checker: Checker,
         budget_tokens: int,
         similarity: Similarity | None = None,
+        models: Models | None = None,
     ) -> None:
-        """``generator`` None: never ask a model. ``budget_tokens`` bounds one prompt."""
+        """``generator`` None: never ask a model. ``budget_tokens`` bounds one prompt.
+
+        ``models`` None: everybody is answered by what the generator is.
+        """
         self._retriever = retriever
         self._generator = generator
         self._prompts = prompts
         self._checker = checker
         self._budget = budget_tokens
         self._similarity = similarity
+        self._models = models
 
     async def answer(self, question: Question) -> AsyncGenerator[Said, None]:
         """Yield checked snapshots; the last one is final. Never raises for a known failure."""
@@ -92,38 +117,6 @@ class Answerer:
         if not found.relevant or not found.hits:
             yield _nothing_found(question, found, steps)
             return
-        async with aclosing(self._from_passages(question, found, started, steps)) as said:
-            async for snapshot in said:
-                yield snapshot
-
-    async def _from_passages(
-        self, question: Question, found: SearchResult, started: float, steps: dict[str, float]
-    ) -> AsyncGenerator[Said, None]:
-        """The model's answer if there is one that holds; the extractive answer if not."""
-        failure = ""
-        generator = self._generator
-        if generator is not None and question.lang in generator.languages:
-            try:
-                async with aclosing(
-                    self._from_model(generator, question, found, started, steps)
-                ) as said:
-                    async for snapshot in said:
-                        yield snapshot
-                return
-            except (ModelError, Rejected) as error:
-                failure = error.key
-        steps["model_ms"] = _since(started) - steps["search_ms"]
-        yield await self._extract(question, found, failure, steps)
-
-    async def _from_model(
-        self,
-        generator: Generator,
-        question: Question,
-        found: SearchResult,
-        started: float,
-        steps: dict[str, float],
-    ) -> AsyncGenerator[Said, None]:
-        """Stream the model; yield only sentences that hold. Raises ModelError or Rejected."""
         filled = context.build(
             question=question.text,
             hits=found.hits,
@@ -132,53 +125,79 @@ class Answerer:
             history=question.history,
             budget=self._budget,
         )
+        case = _Case(question=question, found=found, filled=filled, started=started, steps=steps)
+        async with aclosing(self._from_passages(case)) as said:
+            async for snapshot in said:
+                yield snapshot
+
+    async def _from_passages(self, case: _Case) -> AsyncGenerator[Said, None]:
+        """The model's answer if there is one that holds; the extractive answer if not."""
+        failure = ""
+        generator = self._generator
+        if generator is not None and case.question.lang in generator.languages:
+            try:
+                async with aclosing(self._from_model(generator, case)) as said:
+                    async for snapshot in said:
+                        yield snapshot
+                return
+            except (ModelError, Rejected) as error:
+                failure = error.key
+        case.steps["model_ms"] = _since(case.started) - case.steps["search_ms"]
+        yield await self._extract(case, failure)
+
+    async def _from_model(self, generator: Generator, case: _Case) -> AsyncGenerator[Said, None]:
+        """Stream the model; yield only sentences that hold. Raises ModelError or Rejected."""
+        question = case.question
         prompt = await asyncio.to_thread(
-            self._prompts.build,
-            language=context.LANGUAGE_NAMES[question.lang],
-            sentences=str(_MOST_SENTENCES),
-            no_answer=t("answer.model_has_none", question.lang),
-            **filled.values,
+            self._prompts.build, **context.prompt_values(case.filled, question.lang)
         )
-        draft = Draft(self._checker, filled.hits, question)
+        draft = Draft(self._checker, case.filled.hits, question)
         first_ms: float | None = None
         said = Said(text="", kind="answer", path="model", model=generator.name, final=False)
-        async with aclosing(generator.stream(prompt, tenant=question.tenant)) as stream:
-            async for generation in stream:
-                first_ms = first_ms or _since(started)
+        adapter = generator.adapter
+        async with aclosing(
+            asking.ask(generator, prompt, tenant=question.tenant, models=self._models)
+        ) as stream:
+            async for answering, generation in stream:
+                adapter = answering
+                first_ms = first_ms or _since(case.started)
                 if await asyncio.to_thread(draft.take, generation):
                     yield replace(said, text=draft.text, first_token_ms=first_ms)
         draft.finish()
-        text, citations = cite(draft.text, filled.hits)
+        text, citations = cite(draft.text, case.filled.hits)
         yield replace(
             said,
             text=text,
             final=True,
             model=generator.name,
-            adapter=generator.adapter,
+            adapter=adapter,
             prompt_version=self._prompts.version,
-            knowledge_version=found.version,
+            knowledge_version=case.found.version,
             citations=citations,
             passages=tuple(c.id for c in citations),
             metric_summary="\n".join(question.own.context),
             votable=True,
             first_token_ms=first_ms,
-            steps_ms={**steps, "model_ms": _since(started) - steps["search_ms"]},
+            steps_ms={
+                **case.steps,
+                "model_ms": _since(case.started) - case.steps["search_ms"],
+            },
+            **case.prompted,
         )
 
-    async def _extract(
-        self, question: Question, found: SearchResult, failure: str, steps: dict[str, float]
-    ) -> Said:
+    async def _extract(self, case: _Case, failure: str) -> Said:
         """The deterministic answer from the passages' own sentences."""
+        question, found = case.question, case.found
         answer = await asyncio.to_thread(
             compose,
             question.search_text,
             found.hits,
             lang=question.lang,
             similarity=self._similarity,
-            max_sentences=_MOST_SENTENCES,
+            max_sentences=context.MOST_SENTENCES,
         )
         if not answer.citations:
-            return replace(_nothing_found(question, found, steps), failure=failure)
+            return replace(_nothing_found(question, found, case.steps), failure=failure)
         return Said(
             text=answer.text,
             kind="answer",
@@ -191,7 +210,8 @@ class Answerer:
             prompt_version=self._prompts.version if failure else "",
             failure=failure,
             votable=True,
-            steps_ms=steps,
+            steps_ms=case.steps,
+            **case.prompted,
         )
 
 

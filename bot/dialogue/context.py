@@ -9,20 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.model import Hit, Lang, Turn
+from bot.i18n import t
+from bot.model import Hit, Lang, Turn, TurnId
 
 _OVERHEAD_TOKENS = 420  # the fixed texts of the prompt and the chat template
 _HISTORY_CHARS = 400  # an earlier turn is a reminder, not a source
+MOST_SENTENCES = 5  # of one answer
 NOTHING = "-"
 LANGUAGE_NAMES: Mapping[Lang, str] = {"en": "English", "zh": "简体中文"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The filled sections of a prompt and the passages that made it in, in citation order."""
+    """The filled sections of a prompt and the passages that made it in, in citation order.
+
+    ``recalled``: the earlier turns that made it in, oldest first.
+    """
 
     hits: tuple[Hit, ...]
     values: Mapping[str, str]
+    recalled: tuple[TurnId, ...] = ()
 
 
 def tokens(text: str) -> int:
@@ -47,16 +53,28 @@ def build(
     left -= tokens(numbers) + tokens(about)
     kept, shown = _fit_passages(hits, left)
     left -= sum(tokens(block) for block in shown)
+    recalled, earlier = _fit_history(history, left)
     return Context(
         hits=kept,
+        recalled=recalled,
         values={
             "question": question,
             "passages": "\n\n".join(shown) or NOTHING,
             "metrics": numbers or NOTHING,
             "profile": about or NOTHING,
-            "history": _fit_history(history, left) or NOTHING,
+            "history": earlier or NOTHING,
         },
     )
+
+
+def prompt_values(filled: Context, lang: Lang) -> dict[str, str]:
+    """Every variable of the answer prompt."""
+    return {
+        "language": LANGUAGE_NAMES[lang],
+        "sentences": str(MOST_SENTENCES),
+        "no_answer": t("answer.model_has_none", lang),
+        **filled.values,
+    }
 
 
 def _fit_passages(hits: Sequence[Hit], left: int) -> tuple[tuple[Hit, ...], list[str]]:
@@ -74,12 +92,14 @@ def _fit_passages(hits: Sequence[Hit], left: int) -> tuple[tuple[Hit, ...], list
     return tuple(kept), shown
 
 
-def _fit_history(history: Sequence[Turn], left: int) -> str:
+def _fit_history(history: Sequence[Turn], left: int) -> tuple[tuple[TurnId, ...], str]:
     lines: list[str] = []
+    kept: list[TurnId] = []
     for turn in reversed(history):
         line = f"Person: {turn.asked[:_HISTORY_CHARS]}\nSalus: {turn.answered[:_HISTORY_CHARS]}"
         left -= tokens(line)
         if left < 0:
             break
         lines.append(line)
-    return "\n".join(reversed(lines))
+        kept.append(turn.id)
+    return tuple(reversed(kept)), "\n".join(reversed(lines))

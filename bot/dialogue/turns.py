@@ -73,6 +73,9 @@ class Said:
     knowledge_version: str = ""
     passages: tuple[str, ...] = ()
     metric_summary: str = ""
+    shown: tuple[str, ...] = ()
+    recalled: tuple[TurnId, ...] = ()
+    about: tuple[str, ...] = ()
     failure: str = ""
     relevant: bool = True
     votable: bool = False
@@ -112,6 +115,9 @@ def to_turn(heard: Heard, said: Said, *, turn: TurnId, total_ms: float) -> Turn:
         failure=said.failure,
         relevant=said.relevant,
         timings=timings,
+        shown=said.shown,
+        recalled=said.recalled,
+        about=said.about,
     )
 
 

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from bot.errors import ModelUnavailableError
+from bot.errors import AdapterMissingError, ModelUnavailableError
 from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
 from bot.model import ChatMessage, Generation, Lang
 
@@ -74,9 +74,11 @@ class EmbeddedGenerator:
             await self._client.close()
 
     async def stream(
-        self, prompt: Sequence[ChatMessage], *, tenant: str = ""
+        self, prompt: Sequence[ChatMessage], *, tenant: str = "", adapter: str | None = None
     ) -> AsyncGenerator[Generation, None]:
         """See OpenAICompatibleGenerator.stream."""
+        if adapter:
+            raise AdapterMissingError(adapter)
         client = await self._started()
         async with aclosing(client.stream(prompt, tenant=tenant)) as answer:
             async for generation in answer:

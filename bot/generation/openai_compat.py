@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.errors import (
+    AdapterMissingError,
     ModelAbortedError,
     ModelCutOffError,
     ModelError,
@@ -54,6 +55,15 @@ class _Served:
     is_vllm: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request. ``adapter`` empty: the model itself."""
+
+    prompt: tuple[ChatMessage, ...]
+    tenant: str
+    adapter: str
+
+
 class OpenAICompatibleGenerator:
     """A Generator over HTTP. One instance serves all chats; it keeps no chat state."""
 
@@ -73,7 +83,7 @@ class OpenAICompatibleGenerator:
 
     @property
     def adapter(self) -> str:
-        """The LoRA adapter in use; none is chosen here yet."""
+        """None of its own: who is answered by which is decided outside."""
         return ""
 
     @property
@@ -97,35 +107,38 @@ class OpenAICompatibleGenerator:
         self._http = self._chat = self._served = None
 
     async def stream(
-        self, prompt: Sequence[ChatMessage], *, tenant: str = ""
+        self, prompt: Sequence[ChatMessage], *, tenant: str = "", adapter: str | None = None
     ) -> AsyncGenerator[Generation, None]:
         """Yield the growing answer. Closing this generator closes the socket, which cancels.
 
         ``tenant`` separates prefix caches (vLLM ``cache_salt``), so that nobody can time
-        somebody else's prompt. Raises a ModelError subclass; nothing else.
+        somebody else's prompt. ``adapter`` is asked for as the model, as vLLM serves LoRA
+        weights. Raises a ModelError subclass; nothing else.
         """
+        asked = _Asked(tuple(prompt), tenant, adapter or "")
         if not self._breaker.allows():
             raise ModelUnavailableError("circuit open")
         try:
-            async with aclosing(self._bounded(prompt, tenant)) as answer:
+            async with aclosing(self._bounded(asked)) as answer:
                 async for generation in answer:
                     yield generation
             self._breaker.succeeded()
+        except AdapterMissingError:
+            self._breaker.succeeded()  # the server itself is well
+            raise
         except ModelError:
             self._breaker.failed()
             raise
         finally:
             self._breaker.released()
 
-    async def _bounded(
-        self, prompt: Sequence[ChatMessage], tenant: str
-    ) -> AsyncGenerator[Generation, None]:
+    async def _bounded(self, asked: _Asked) -> AsyncGenerator[Generation, None]:
         """The stream with both deadlines kept and its end checked."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._endpoint.total_s
         first_token_by = loop.time() + self._endpoint.first_token_s
         text, finish = "", ""
-        async with aclosing(self._with_one_retry(prompt, tenant, first_token_by)) as chunks:
+        async with aclosing(self._with_one_retry(asked, first_token_by)) as chunks:
             while True:
                 by = end if text else min(first_token_by, end)
                 try:
@@ -144,13 +157,13 @@ class OpenAICompatibleGenerator:
         yield Generation(text=text, finish=_checked(finish))
 
     async def _with_one_retry(
-        self, prompt: Sequence[ChatMessage], tenant: str, retry_until: float
+        self, asked: _Asked, retry_until: float
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """Ask; ask once more only when nothing came and nothing can have been done."""
         for attempt in (1, 2):
             begun = False
             try:
-                async with aclosing(self._ask(prompt, tenant)) as chunks:
+                async with aclosing(self._ask(asked)) as chunks:
                     async for chunk in chunks:
                         begun = True
                         yield chunk
@@ -161,22 +174,21 @@ class OpenAICompatibleGenerator:
                     raise
                 await asyncio.sleep(_RETRY_PAUSE_S)
 
-    async def _ask(
-        self, prompt: Sequence[ChatMessage], tenant: str
-    ) -> AsyncGenerator[AIMessageChunk, None]:
+    async def _ask(self, asked: _Asked) -> AsyncGenerator[AIMessageChunk, None]:
         """One request; SDK errors become ours."""
         chat, served = await self._client()
-        options: dict[str, Any] = {"model": served.model}
-        if served.is_vllm and tenant:
-            options["extra_body"] = {"cache_salt": hashlib.sha256(tenant.encode()).hexdigest()[:32]}
+        options: dict[str, Any] = {"model": asked.adapter or served.model}
+        if served.is_vllm and asked.tenant:
+            salt = hashlib.sha256(asked.tenant.encode()).hexdigest()[:32]
+            options["extra_body"] = {"cache_salt": salt}
         begun = False
-        source: AsyncIterator[Any] = chat.astream(_translate(prompt), **options)
+        source: AsyncIterator[Any] = chat.astream(_translate(asked.prompt), **options)
         try:
             async for chunk in source:
                 begun = True
                 yield chunk
         except _sdk_errors() as error:
-            raise _named(error, begun=begun) from error
+            raise _named(error, begun=begun, adapter=asked.adapter) from error
         finally:
             close = getattr(source, "aclose", None)
             if close is not None:
@@ -259,7 +271,7 @@ def _sdk_errors() -> tuple[type[Exception], ...]:
     return (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, OSError, ValueError)
 
 
-def _named(error: Exception, *, begun: bool) -> ModelError:
+def _named(error: Exception, *, begun: bool, adapter: str = "") -> ModelError:
     """Our name for an SDK error. After the first token every break is a cut-off answer."""
     import httpx2
     import openai
@@ -268,6 +280,8 @@ def _named(error: Exception, *, begun: bool) -> ModelError:
         return ModelTimeoutError(type(error).__name__)
     if begun:
         return ModelCutOffError(type(error).__name__)
+    if adapter and isinstance(error, openai.NotFoundError):
+        return AdapterMissingError(adapter)
     if isinstance(error, openai.APIStatusError):
         # 408, 429 and 5xx may pass; other 4xx are a wrong request or key and stay wrong.
         if error.status_code in {408, 409, 429} or error.status_code >= 500:

@@ -119,6 +119,7 @@ def observation_of(row: Row, body: Row) -> Observation:
 # --- turns -------------------------------------------------------------------
 
 _TURN_PLAIN = ("lang", "path", "model", "adapter", "prompt_version", "knowledge_version")
+_TURN_LISTS = ("passages", "shown", "recalled", "about")
 _TURN_SEALED = ("asked", "answered", "kind", "metric_summary", "failure", "relevant")
 
 
@@ -135,7 +136,7 @@ def turn_body(turn: Turn) -> Body:
         | {
             "chat": turn.place.chat,
             "private": turn.place.private,
-            "passages": turn.passages,
+            **{name: getattr(turn, name) for name in _TURN_LISTS},
             "timings": turn.timings,
             "triage": asdict(turn.triage) if turn.triage else None,
         }
@@ -151,6 +152,9 @@ def turn_of(row: Row, body: Row) -> Turn:
         at=row["at"],
         place=place,
         passages=tuple(body["passages"]),
+        shown=tuple(body.get("shown", ())),  # older rows lack it, and the two below
+        recalled=tuple(body.get("recalled", ())),
+        about=tuple(body.get("about", ())),
         timings=body["timings"],
         triage=TriageResult(**body["triage"]) if body["triage"] else None,
         **{name: row[name] for name in _TURN_PLAIN},

@@ -20,6 +20,7 @@ from tests.fakes.store import FakeStore
 
 if TYPE_CHECKING:
     from bot.errors import ModelError
+    from bot.ports import Models
 
 TRIAGE = Triage.load()
 PROMPTS = PromptBook.load(ROOT / "prompts" / "answer")
@@ -37,6 +38,7 @@ class Chat:
         store: FakeStore | None = None,
         defaults: Defaults | None = None,
         education_only: frozenset[Platform] = frozenset(),
+        models: Models | None = None,
     ) -> None:
         """Without a script no model is asked."""
         self.store = store or FakeStore()
@@ -51,6 +53,7 @@ class Chat:
                 prompts=PROMPTS,
                 checker=Checker(),
                 budget_tokens=2000,
+                models=models,
             ),
             triage=TRIAGE,
             defaults=defaults,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from bot.errors import ModelError
+from bot.errors import AdapterMissingError, ModelError
 from bot.model import ChatMessage, Generation, Lang
 
 
@@ -19,8 +19,11 @@ class ScriptedGenerator:
         languages: frozenset[Lang] = frozenset({"en", "zh"}),
         delay_s: float = 0.0,
         break_after: str = "",
+        adapters: frozenset[str] = frozenset(),
     ) -> None:
-        """``break_after`` is streamed before an error is raised."""
+        """``break_after`` is streamed before an error is raised; ``adapters`` are there."""
+        self.adapters = adapters
+        self.asked_for: list[str | None] = []
         self.script = list(script)
         self.prompts: list[Sequence[ChatMessage]] = []
         self.tenants: list[str] = []
@@ -45,9 +48,12 @@ class ScriptedGenerator:
         return self._languages
 
     async def stream(
-        self, prompt: Sequence[ChatMessage], *, tenant: str = ""
+        self, prompt: Sequence[ChatMessage], *, tenant: str = "", adapter: str | None = None
     ) -> AsyncGenerator[Generation, None]:
         """Yield the next script item word by word."""
+        self.asked_for.append(adapter)
+        if adapter and adapter not in self.adapters:
+            raise AdapterMissingError(adapter)
         self.prompts.append(prompt)
         self.tenants.append(tenant)
         item = self.script.pop(0)

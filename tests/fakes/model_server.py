@@ -29,6 +29,7 @@ class FakeModelServer:
     busy_for: int = 0  # answer 503 this many times, then as ``mode`` says
     pause_s: float = 0.0
     owned_by: str = "vllm"
+    adapters: set[str] = field(default_factory=set)  # served under their own names, as by vLLM
     requests: list[dict[str, Any]] = field(default_factory=list)
     cancelled: int = 0
     running: int = 0
@@ -36,7 +37,7 @@ class FakeModelServer:
 
     async def models(self, _: web.Request) -> web.Response:
         """GET /v1/models."""
-        names = [] if self.mode == "empty_models" else ["fake-model"]
+        names = [] if self.mode == "empty_models" else ["fake-model", *sorted(self.adapters)]
         data = [
             {"id": n, "object": "model", "created": 1, "owned_by": self.owned_by} for n in names
         ]
@@ -47,6 +48,8 @@ class FakeModelServer:
         self.requests.append(await request.json())
         if self.mode == "refuse_key":
             return web.json_response({"error": {"message": "bad key"}}, status=401)
+        if self.requests[-1]["model"] not in {"fake-model", *self.adapters}:
+            return web.json_response({"error": {"message": "no such model"}}, status=404)
         if self.mode == "busy" or self.busy_for > 0:
             self.busy_for -= 1
             return web.json_response({"error": {"message": "queue full"}}, status=503)

@@ -228,7 +228,7 @@ class Tireless(ScriptedGenerator):
     """The same answer for everybody, and no memory of it."""
 
     async def stream(
-        self, prompt: Sequence[ChatMessage], *, tenant: str = ""
+        self, prompt: Sequence[ChatMessage], *, tenant: str = "", adapter: str | None = None
     ) -> AsyncGenerator[Generation, None]:
         """Word by word, at once."""
         said = ""

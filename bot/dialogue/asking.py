@@ -1,0 +1,33 @@
+"""Asks the generator with the adapter that this person is assigned to.
+
+Where the server does not have it (it was just taken away, or a replica started anew), what the
+generator is answers instead, and the record says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from bot.errors import AdapterMissingError
+from bot.model import Assignment, ChatMessage, Generation, UserId
+from bot.ports import Generator, Models
+
+
+async def ask(
+    generator: Generator, prompt: Sequence[ChatMessage], *, tenant: str, models: Models | None
+) -> AsyncGenerator[tuple[str, Generation], None]:
+    """(adapter that answers, the answer so far). Raises a ModelError."""
+    assigned = await models.assigned(UserId(tenant)) if models is not None else Assignment()
+    wanted = assigned.adapter
+    if wanted is not None:
+        try:
+            async with aclosing(generator.stream(prompt, tenant=tenant, adapter=wanted)) as stream:
+                async for generation in stream:
+                    yield wanted, generation
+            return
+        except AdapterMissingError:
+            pass  # raised before the first word, so nothing has been said twice
+    async with aclosing(generator.stream(prompt, tenant=tenant)) as stream:
+        async for generation in stream:
+            yield generator.adapter, generation
