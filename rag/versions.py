@@ -30,12 +30,18 @@ class Desk(Drafting):
     # --- publishing ----------------------------------------------------------
 
     def publish(
-        self, *, who: str, force: bool = False, progress: Progress | None = None
+        self,
+        *,
+        who: str,
+        force: bool = False,
+        expect: str = "",
+        progress: Progress | None = None,
     ) -> Published:
         """Make the draft the published version, in one switch.
 
         ``force`` (an admin's right) overrules the canary, nothing else. An empty draft changes
-        nothing.
+        nothing. ``expect`` is the draft version that was looked at: RefusedError if it is
+        another by now, unless that one is what is published already.
         """
         questions = self._questions()
         with self._upkeep.building():
@@ -43,6 +49,9 @@ class Desk(Drafting):
             versions_rules.require(people, who, "publish")
             if force:
                 versions_rules.require(people, who, "force")
+            if expect and expect == draft.base:  # a second press, or a crash after the switch
+                return Published(version=draft.base, before=draft.base)
+            versions_rules.expected(draft, expect)
             if draft.empty:
                 self._versions.unstage(None, who)  # what is published already
                 return Published(version=draft.base, before=draft.base)

@@ -82,8 +82,9 @@ class Drafting:
             changes = [
                 Change(action="add", doc=r.doc, path=r.path, rev=r.rev) for r in intake.records
             ]
-            if changes:
-                self._versions.stage(changes, who)
+            staged = {(c.action, c.doc, c.path, c.rev) for c in self._versions.changes()}
+            if {(c.action, c.doc, c.path, c.rev) for c in changes} - staged:
+                self._versions.stage(changes, who)  # once more the same is no new change
             return self._draft()
 
     def remove(self, docs: Collection[str], *, who: str) -> Draft:
@@ -99,13 +100,31 @@ class Drafting:
             self._versions.stage([Change(action="remove", doc=d) for d in sorted(set(docs))], who)
             return self._draft()
 
-    def discard(self, docs: Collection[str] | None = None, *, who: str) -> Draft:
-        """Take documents, or everything (None), out of the draft again."""
+    def discard(self, docs: Collection[str] | None = None, *, who: str, expect: str = "") -> Draft:
+        """Take documents, or everything (None), out of the draft again; see ``expected``."""
         with self._upkeep.building():
             versions_rules.require(self.people(), who, "edit")
+            if expect and not self._draft().empty:
+                versions_rules.expected(self._draft(), expect)
             if not self._versions.unstage(docs, who) and docs:
                 raise UnknownError("kb.unknown.staged", doc=", ".join(sorted(docs)))
             return self._draft()
+
+    def submit(self, *, who: str, expect: str = "") -> Draft:
+        """Say that the draft is ready for review; saying it again of the same draft is nothing.
+
+        RefusedError while it is empty or a document does not say where it comes from.
+        """
+        with self._upkeep.building():
+            people, draft = self.people(), self._draft()
+            versions_rules.require(people, who, "edit")
+            versions_rules.expected(draft, expect)
+            if draft.empty:
+                raise RefusedError("kb.refused.nothing_to_submit")
+            versions_rules.proven(draft.unproven)
+            if not self._versions.happened("submit", draft.version):
+                self._versions.note(who, "submit", draft.version)
+            return draft
 
     def draft(self) -> Draft:
         """The open draft and what it waits for."""
@@ -150,8 +169,12 @@ class Drafting:
             raise UnknownError("kb.unknown.document", doc=doc, near="")
         return compare(doc, reading.texts(before), reading.texts(after))
 
-    def review(self, verdict: Verdict, *, who: str, note: str = "") -> Draft:
-        """Approve or reject the draft as it is now; any later change asks for a new review."""
+    def review(self, verdict: Verdict, *, who: str, note: str = "", expect: str = "") -> Draft:
+        """Approve or reject the draft as it is now; any later change asks for a new review.
+
+        ``expect`` is the draft version that was looked at: RefusedError if it is another by
+        now. The same verdict once more changes nothing.
+        """
         with self._upkeep.building():
             people, draft = self.people(), self._draft()
             if not people:
@@ -159,9 +182,12 @@ class Drafting:
             versions_rules.require(people, who, "review")
             if draft.empty:
                 raise RefusedError("kb.refused.empty")
+            versions_rules.expected(draft, expect)
             if who == draft.editor:
                 raise RefusedError("kb.refused.own_work", who=who)
-            self._versions.add_review(draft.version, who, verdict, note.strip())
+            last = versions_rules.latest(draft.reviews).get(who)
+            if last is None or (last.verdict, last.note) != (verdict, note.strip()):
+                self._versions.add_review(draft.version, who, verdict, note.strip())
             return self._draft()
 
     # --- the inside; the build lock is held ----------------------------------

@@ -19,7 +19,8 @@ Right = Literal["edit", "review", "publish", "force", "people"]
 Verdict = Literal["approve", "reject"]
 Action = Literal["add", "remove"]
 Event = Literal[
-    "pages", "add", "stage", "unstage", "approve", "reject", "publish", "rollback", "people"
+    "pages", "add", "stage", "unstage", "submit", "approve", "reject", "publish", "rollback",
+    "people",
 ]  # fmt: skip
 
 ROLES: tuple[Role, ...] = get_args(Role)

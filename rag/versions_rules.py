@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from rag.versions_model import (
     RIGHTS,
+    Draft,
     Person,
     Provenance,
     RefusedError,
@@ -72,6 +73,19 @@ def waiting(
     return tuple(found)
 
 
+def expected(draft: Draft, version: str) -> None:
+    """RefusedError when the draft is not (or no longer) the version somebody looked at."""
+    if version and draft.version != version:
+        raise RefusedError("kb.refused.moved", version=version)
+
+
+def proven(unproven: Sequence[Provenance]) -> None:
+    """RefusedError naming documents that do not say where they come from."""
+    if unproven:
+        shown = "; ".join(f"{p.doc}: {', '.join(p.missing)}" for p in unproven[:5])
+        raise RefusedError("kb.refused.provenance", count=str(len(unproven)), documents=shown)
+
+
 def may_publish(
     wanted: Sequence[str], editor: str, unproven: Sequence[Provenance], version: str
 ) -> None:
@@ -80,8 +94,7 @@ def may_publish(
         return
     if wanted[0] in ("rejected", "approval"):
         raise RefusedError(f"kb.refused.{wanted[0]}", version=version, editor=editor)
-    shown = "; ".join(f"{p.doc}: {', '.join(p.missing)}" for p in unproven[:5])
-    raise RefusedError("kb.refused.provenance", count=str(len(unproven)), documents=shown)
+    proven(unproven)
 
 
 def name_of(text: str) -> str:

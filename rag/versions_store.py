@@ -56,12 +56,16 @@ class VersionStore:
             ]  # fmt: skip
 
     def set_person(self, name: str, role: Role | None, who: str) -> None:
-        """Give somebody a role, or take it (None); the log says so in the same transaction."""
+        """Give somebody a role, or take it (None); the log says so in the same transaction.
+
+        ``added_at`` stays through a change of role: since then the name is this person's.
+        """
         table = tables.people
         with schema.store_errors(), self._engine.begin() as connection:
+            since = connection.scalar(select(table.c.added_at).where(table.c.name == name))
             connection.execute(delete(table).where(table.c.name == name))
             if role is not None:
-                row = {"name": name, "role": role, "added_at": _now(), "added_by": who}
+                row = {"name": name, "role": role, "added_at": since or _now(), "added_by": who}
                 connection.execute(insert(table).values(row))
             entry = {"name": name, "role": role or ""}
             write_log(connection, who, "people", self._active(connection), detail=entry)
@@ -190,6 +194,19 @@ class VersionStore:
         query = select(tables.log).order_by(tables.log.c.id.desc()).limit(limit)
         with schema.store_errors(), self._engine.connect() as connection:
             return [_entry(row) for row in connection.execute(query)]
+
+    def note(self, who: str, action: Event, version: str) -> None:
+        """Write one line into the log."""
+        with schema.store_errors(), self._engine.begin() as connection:
+            write_log(connection, who, action, version)
+
+    def happened(self, action: Event, version: str) -> LogEntry | None:
+        """The newest entry of this kind about a version, if there is one."""
+        table = tables.log
+        query = select(table).where(table.c.action == action, table.c.version == version)
+        with schema.store_errors(), self._engine.connect() as connection:
+            row = connection.execute(query.order_by(table.c.id.desc()).limit(1)).first()
+        return None if row is None else _entry(row)
 
     def before(self, version: str) -> str:
         """The version that was active when this one was last published forwards, or empty."""

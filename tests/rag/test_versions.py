@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag import versions_rules
+from rag.ingest.values import Provenance as Origin
 from rag.library import Knowledge
 from rag.rows import OWN_UPLOAD
 from rag.types import PageError, Source
@@ -583,3 +584,90 @@ def test_whatever_is_done_the_published_version_is_whole(
     found = knowledge.search("says number")
     assert {h.passage.doc for h in found.hits} == docs(knowledge)
     knowledge.close()
+
+
+# --- what was looked at is what is decided on --------------------------------------
+
+
+def test_a_decision_is_about_the_draft_that_was_looked_at(knowledge: Knowledge, rows: Rows) -> None:
+    """Approving, publishing, submitting or discarding another draft than the seen is refused."""
+    desk = knowledge.desk()
+    desk.set_person("ada", "admin", who="ada")
+    desk.set_person("rob", "reviewer", who="ada")
+    seen = desk.stage(rows(gout="Gout hurts joints at night."), who="ada").version
+    desk.stage(rows("more.jsonl", scurvy="Scurvy comes from too little vitamin C."), who="ada")
+    for act in (
+        lambda: desk.review("approve", who="rob", expect=seen),
+        lambda: desk.publish(who="ada", expect=seen),
+        lambda: desk.submit(who="ada", expect=seen),
+        lambda: desk.discard(who="ada", expect=seen),
+    ):
+        with refused("kb.refused.moved"):
+            act()
+    now = desk.draft().version
+    assert desk.review("approve", who="rob", expect=now).waiting == ()
+    assert desk.publish(who="ada", expect=now).version == now
+
+
+def test_the_same_step_twice_is_done_once(knowledge: Knowledge, rows: Rows) -> None:
+    """A repeated stage, submit, verdict or publish leaves one line in the log each."""
+    desk = knowledge.desk()
+    desk.set_person("ada", "admin", who="ada")
+    desk.set_person("rob", "reviewer", who="ada")
+    intake = rows(gout="Gout hurts joints at night.")
+    for _ in range(2):
+        version = desk.stage(intake, who="ada").version
+    for _ in range(2):
+        desk.submit(who="ada", expect=version)
+    for _ in range(2):
+        desk.review("approve", who="rob", expect=version)
+    for _ in range(2):
+        done = desk.publish(who="ada", expect=version)
+    assert (done.version, done.before) == (version, version)
+    assert [e.action for e in desk.log() if e.action not in ("people", "pages")] == [
+        "publish", "approve", "submit", "stage",
+    ]  # fmt: skip
+
+
+def test_nothing_is_submitted_that_does_not_say_where_it_comes_from(
+    knowledge: Knowledge, rows: Rows
+) -> None:
+    """A draft with gaps in its provenance, or an empty one, is not sent to a reviewer."""
+    desk = knowledge.desk()
+    with refused("kb.refused.nothing_to_submit"):
+        desk.submit(who="ada")
+    desk.stage(rows(proven=False, gout="Gout hurts joints at night."), who="ada")
+    with refused("kb.refused.provenance"):
+        desk.submit(who="ada")
+
+
+def test_what_is_missing_is_counted_and_can_be_filled_in(tmp_path: Path) -> None:
+    """A reading names the gaps of its documents; what an admin says fills exactly those."""
+    path = tmp_path / "mine.jsonl"
+    rows = [
+        {"id": "a", "text": "Gout hurts joints at night.", "source": "WHO"},
+        {"id": "b", "text": "Scurvy comes from too little vitamin C.", "licence": "CC0"},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    bare = gather([path])
+    assert bare.missing == {"organisation": 1, "url": 2, "licence": 1, "date": 2}
+    given = Origin(organisation="NHS", url="https://nhs.uk/x", licence="OGL", published="2024-05")
+    full = gather([path], defaults=given)
+    assert (full.missing, full.digest) == ({}, bare.digest)
+    assert {(r.sources[0].organisation, r.licence) for r in full.records} == {
+        ("WHO", "OGL"), ("NHS", "CC0"),
+    }  # fmt: skip
+
+
+def test_a_role_that_changes_leaves_the_name_its_persons(knowledge: Knowledge) -> None:
+    """``added_at`` stays through a change of role and begins anew once the name was free."""
+    desk = knowledge.desk()
+    desk.set_person("ada", "admin", who="ada")
+    desk.set_person("rob", "editor", who="ada")
+    first = next(p for p in desk.people() if p.name == "rob")
+    desk.set_person("rob", "reviewer", who="ada")
+    second = next(p for p in desk.people() if p.name == "rob")
+    assert (second.role, second.added_at) == ("reviewer", first.added_at)
+    desk.set_person("rob", None, who="ada")
+    desk.set_person("rob", "editor", who="ada")
+    assert next(p for p in desk.people() if p.name == "rob").added_at > first.added_at
