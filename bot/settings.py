@@ -96,6 +96,13 @@ class Settings(BaseModel):
     telegram_webhook_port: int = Field(
         default=8443, ge=1, le=65535, description="Port to listen on behind your TLS proxy"
     )
+    telegram_per_second: int = Field(
+        default=30,
+        ge=1,
+        le=1000,
+        description="Messages a second that Telegram takes from this bot in all: 30, or up to "
+        "1000 where it was paid for",
+    )
     discord_token: SecretStr | None = Field(
         default=None, description="Bot token; with it, salus run serves Discord"
     )

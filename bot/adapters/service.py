@@ -37,6 +37,7 @@ def telegram_settings(settings: Settings) -> TelegramSettings:
         webhook_url=settings.telegram_webhook_url,
         webhook_secret=secret.get_secret_value() if secret else "",
         webhook_port=settings.telegram_webhook_port,
+        per_second=settings.telegram_per_second,
     )
 
 

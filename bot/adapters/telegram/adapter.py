@@ -29,7 +29,7 @@ from bot.adapters.telegram.urgent import Unstored
 from bot.app import App
 from bot.delivery.errors import LockedOutError
 from bot.delivery.office import PostOffice, Times, utc_now
-from bot.delivery.pace import Pace
+from bot.delivery.pace import Limits, Pace
 from bot.delivery.sorting import backoff
 from bot.errors import StoreError
 from bot.i18n import t
@@ -59,7 +59,7 @@ class TelegramAdapter:
         self._settings = settings
         self._say = say
         self._times = times
-        self._pace = pace or Pace()
+        self._pace = pace or Pace(Limits(bot=settings.per_second))
         self._lang: Lang = "zh" if app.settings.lang == "zh" else "en"
         self._bot: SalusBot | None = None
         self.office: PostOffice | None = None

@@ -19,6 +19,7 @@ class TelegramSettings:
     webhook_secret: str = field(repr=False, default="")
     webhook_port: int = 8443
     poll_s: int = 25  # how long one poll waits for updates
+    per_second: int = 30  # messages of the whole bot
     drafts: bool = True
     # Answers as rich messages. Off: Telegram Web has shown "not supported" in their place while
     # the server took them, so that nothing tells us that somebody cannot read us.
