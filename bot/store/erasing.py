@@ -21,8 +21,9 @@ from bot.store.tables import (
     users,
     votes,
 )
+from bot.store.tuning_tables import lesson_reviews
 
-OWNED = (votes, turns, observations, consents, profiles, accounts, link_codes)
+OWNED = (lesson_reviews, votes, turns, observations, consents, profiles, accounts, link_codes)
 _log = logging.getLogger(__name__)
 
 

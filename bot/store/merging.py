@@ -15,6 +15,7 @@ from bot.store import Consent
 from bot.store.codec import Body, Row
 from bot.store.crypto import PersonCipher
 from bot.store.tables import Instant, consents, observations, turns, votes
+from bot.store.tuning_tables import lesson_reviews
 
 _AT_ONCE = 500  # rows between two looks at the rest of the process
 
@@ -46,22 +47,28 @@ class Merger:
         await self._update(observations, moved)
 
     async def turns(self) -> None:
-        """Move what was said, with the votes on it, which point at turn and person."""
-        voted = [dict(row) for row in await self._owned(votes)]
-        await self._connection.execute(delete(votes).where(votes.c.user_id == self._old.user))
+        """Move what was said, with votes and reviews of it, which point at turn and person."""
+        about = {table: await self._taken(table) for table in (votes, lesson_reviews)}
         moved = []
         for row in await self._owned(turns):
             body = self._body(row, "turns")
             place = self._chat_ref(row["platform"], str(body["chat"]))
             moved.append(self._moved(row, body, "turns") | {"chat_ref": place})
         await self._update(turns, moved)
-        for vote in voted:
-            vote["user_id"] = self._new.user
-            if vote["body"] is not None:
-                reason = self._old.open(vote["body"], "votes", vote["turn_id"])
-                vote["body"] = self._new.seal(reason, "votes", vote["turn_id"])
-        if voted:
-            await self._connection.execute(insert(votes), voted)
+        for table, rows in about.items():
+            if rows:
+                await self._connection.execute(insert(table), rows)
+
+    async def _taken(self, table: Table) -> list[dict[str, Any]]:
+        """Take the rows that point at a turn out; as they will be the new person's."""
+        rows = [dict(row) for row in await self._owned(table)]
+        await self._connection.execute(delete(table).where(table.c.user_id == self._old.user))
+        for row in rows:
+            row["user_id"] = self._new.user
+            if row["body"] is not None:
+                body = self._old.open(row["body"], table.name, row["turn_id"])
+                row["body"] = self._new.seal(body, table.name, row["turn_id"])
+        return rows
 
     async def consents(self, now: datetime) -> None:
         """Move the history of what was agreed to; what still stood ends ``now``."""

@@ -14,12 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
 from bot.store import delivery_tables as _delivery_tables  # noqa: F401  # part of the schema
+from bot.store import tuning_tables as _tuning_tables  # noqa: F401  # as well
 from bot.store.database import Database, connect
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0005"  # a test holds this to the newest revision; it spares most starts alembic's import
+HEAD = "0006"  # a test holds this to the newest revision; it spares most starts alembic's import
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x5A1_05  # PostgreSQL advisory lock of Salus migrations
 _LOCK_WAIT_MS = "60000"
