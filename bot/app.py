@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.deferred import DeferredRetriever, DeferredStore
+from bot.deferred import DeferredRegistry, DeferredRetriever, DeferredStore
 from bot.delivery.unit import UnitStore
 from bot.dialogue.answering import Answerer
 from bot.dialogue.manager import Defaults, DialogueManager
@@ -26,6 +26,7 @@ from bot.ports import Transcriber
 from bot.safety import Triage
 from bot.settings import ROOT, Settings
 from bot.speech import NoTranscriber, make_transcriber
+from bot.tuning.arms import Arms
 
 if TYPE_CHECKING:
     from rag.library import Knowledge
@@ -75,6 +76,7 @@ async def build(
         checker=Checker(),
         budget_tokens=_budget(settings),
         similarity=retriever.similarity,
+        models=Arms(DeferredRegistry(store)),
     )
     defaults = Defaults(lang=_default_lang(settings), country=settings.country)
     dialogue = DialogueManager(

@@ -32,7 +32,9 @@ from bot.model import (
 from rag.types import KnowledgeError, RetrievalError
 
 if TYPE_CHECKING:
-    from bot.store import PersonStore
+    from bot.store.registry import SqlRegistry
+    from bot.store.sql import SqlStore
+    from bot.tuning.registry import Adapter, BaseModel, Step
     from rag.library import Knowledge
 
 SEARCH_DEADLINE_S = 10.0
@@ -91,6 +93,38 @@ class DeferredRetriever:
             self._knowledge = None
 
 
+class DeferredRegistry:
+    """A Registry on the database of a DeferredStore; every method may raise its StoreErrors."""
+
+    def __init__(self, store: DeferredStore) -> None:
+        """Nothing is opened yet."""
+        self._store = store
+
+    async def _opened(self) -> SqlRegistry:
+        from bot.store.registry import SqlRegistry
+
+        return SqlRegistry(await self._store.opened())
+
+    async def bases(self) -> list[BaseModel]:
+        """See tuning.registry.Registry, as all that follow."""
+        return await (await self._opened()).bases()
+
+    async def adapters(self) -> list[Adapter]:
+        return await (await self._opened()).adapters()
+
+    async def steps(self) -> list[Step]:
+        return await (await self._opened()).steps()
+
+    async def add_base(self, base: BaseModel) -> None:
+        await (await self._opened()).add_base(base)
+
+    async def add(self, adapter: Adapter, step: Step) -> None:
+        await (await self._opened()).add(adapter, step)
+
+    async def take(self, step: Step, changed: Sequence[Adapter]) -> None:
+        await (await self._opened()).take(step, changed)
+
+
 class DeferredStore:
     """A Store that opens its database on first use; every method may raise its StoreErrors."""
 
@@ -98,10 +132,10 @@ class DeferredStore:
         """Nothing is touched yet."""
         self._url = url
         self._key_file = key_file
-        self._store: PersonStore | None = None
+        self._store: SqlStore | None = None
         self._opening = asyncio.Lock()
 
-    async def opened(self) -> PersonStore:
+    async def opened(self) -> SqlStore:
         """The open store. Raises a StoreError when it cannot be opened."""
         async with self._opening:
             if self._store is None:

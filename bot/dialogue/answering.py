@@ -23,7 +23,7 @@ from bot.grounding.check import Checker, CitedPassage
 from bot.grounding.extractive import compose
 from bot.grounding.sentences import complete_sentences
 from bot.i18n import t
-from bot.model import Generation, Hit, Lang, SearchResult, Turn
+from bot.model import Assignment, Generation, Hit, Lang, SearchResult, Turn, UserId
 from bot.ports import Generator, Models, Prompts, Retriever
 from bot.safety import unsafe_advice
 from rag.types import KnowledgeError
@@ -132,20 +132,30 @@ class Answerer:
 
     async def _from_passages(self, case: _Case) -> AsyncGenerator[Said, None]:
         """The model's answer if there is one that holds; the extractive answer if not."""
-        failure = ""
+        failure, adapter = "", ""
         generator = self._generator
         if generator is not None and case.question.lang in generator.languages:
+            assigned = await self._assigned(case.question)
+            adapter = asking.named(generator, assigned)
             try:
-                async with aclosing(self._from_model(generator, case)) as said:
+                async with aclosing(self._from_model(generator, case, assigned)) as said:
                     async for snapshot in said:
                         yield snapshot
                 return
             except (ModelError, Rejected) as error:
                 failure = error.key
         case.steps["model_ms"] = _since(case.started) - case.steps["search_ms"]
-        yield await self._extract(case, failure)
+        # The one who was asked is named, also when its answer did not hold.
+        yield replace(await self._extract(case, failure), adapter=adapter if failure else "")
 
-    async def _from_model(self, generator: Generator, case: _Case) -> AsyncGenerator[Said, None]:
+    async def _assigned(self, question: Question) -> Assignment:
+        if self._models is None:
+            return Assignment()
+        return await self._models.assigned(UserId(question.tenant))
+
+    async def _from_model(
+        self, generator: Generator, case: _Case, assigned: Assignment
+    ) -> AsyncGenerator[Said, None]:
         """Stream the model; yield only sentences that hold. Raises ModelError or Rejected."""
         question = case.question
         prompt = await asyncio.to_thread(
@@ -156,7 +166,7 @@ class Answerer:
         said = Said(text="", kind="answer", path="model", model=generator.name, final=False)
         adapter = generator.adapter
         async with aclosing(
-            asking.ask(generator, prompt, tenant=question.tenant, models=self._models)
+            asking.ask(generator, prompt, tenant=question.tenant, assigned=assigned)
         ) as stream:
             async for answering, generation in stream:
                 adapter = answering

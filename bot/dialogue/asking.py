@@ -10,15 +10,19 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from bot.errors import AdapterMissingError
-from bot.model import Assignment, ChatMessage, Generation, UserId
-from bot.ports import Generator, Models
+from bot.model import Assignment, ChatMessage, Generation
+from bot.ports import Generator
+
+
+def named(generator: Generator, assigned: Assignment) -> str:
+    """The adapter that an assignment comes to; empty for the bare base."""
+    return generator.adapter if assigned.adapter is None else assigned.adapter
 
 
 async def ask(
-    generator: Generator, prompt: Sequence[ChatMessage], *, tenant: str, models: Models | None
+    generator: Generator, prompt: Sequence[ChatMessage], *, tenant: str, assigned: Assignment
 ) -> AsyncGenerator[tuple[str, Generation], None]:
     """(adapter that answers, the answer so far). Raises a ModelError."""
-    assigned = await models.assigned(UserId(tenant)) if models is not None else Assignment()
     wanted = assigned.adapter
     if wanted is not None:
         try:

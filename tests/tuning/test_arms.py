@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from dataclasses import replace
+
 import pytest
 
 from bot.errors import AdapterMissingError, InputError, StoreError
 from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
 from bot.model import Assignment, ChatMessage, UserId
+from bot.store.registry import SqlRegistry
 from bot.tuning.arms import Arms, arm
-from bot.tuning.registry import Adapter, by_name, differences, promoted
+from bot.tuning.registry import Adapter, Step, by_name, differences, promoted
 from tests.fakes.chat import Chat
 from tests.fakes.generator import ScriptedGenerator
 from tests.fakes.model_server import model_server
 from tests.fakes.registry import FakeRegistry, adapter
+from tests.store.conftest import OpenStore
+from tests.store.samples import NOON
 
 PEOPLE = [UserId(f"person-{n}") for n in range(2000)]
 ANSWER = "Most adults need at least 7 hours of sleep a night [1]."
@@ -54,6 +61,23 @@ async def test_what_another_process_changed_holds_within_two_seconds() -> None:
     assert registry.reads == 1
     now = 1.1
     assert (await arms.assigned(UserId("ann"))).adapter is None
+
+
+async def test_a_rollback_by_another_process_reaches_a_running_service(
+    open_store: OpenStore,
+) -> None:
+    """Two stores on one file, as ``salus run`` and ``salus model`` are: within two seconds."""
+    serving, operator = await open_store(), SqlRegistry(await open_store())
+    arms = Arms(SqlRegistry(serving))
+    kept = adapter("new", state="active")
+    await operator.add(kept, Step(at=NOON, adapter="new", action="add", who="ann"))
+    assert (await arms.assigned(UserId("ann"))).adapter == "new"
+    step = Step(at=NOON, adapter="new", action="rollback", who="ann", before={"new": "active"})
+    await operator.take(step, [replace(kept, state="retired")])
+    started = time.monotonic()
+    while (await arms.assigned(UserId("ann"))).adapter is not None:
+        assert time.monotonic() - started < 2
+        await asyncio.sleep(0.05)
 
 
 async def test_with_the_store_down_the_last_word_holds() -> None:
