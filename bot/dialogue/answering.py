@@ -22,6 +22,7 @@ from bot.errors import ModelError
 from bot.grounding.check import Checker, CitedPassage
 from bot.grounding.extractive import compose
 from bot.grounding.sentences import complete_sentences
+from bot.grounding.together import Together, asked_together, only_both, search_words
 from bot.i18n import t
 from bot.model import Assignment, Generation, Hit, Lang, SearchResult, Turn, UserId
 from bot.ports import Generator, Models, Prompts, Retriever
@@ -103,20 +104,34 @@ class Answerer:
     async def answer(self, question: Question) -> AsyncGenerator[Said, None]:
         """Yield checked snapshots; the last one is final. Never raises for a known failure."""
         started = time.perf_counter()
+        pair = asked_together(question.text, question.lang)
+        wanted = question.search_text
+        if pair is not None:
+            wanted = f"{wanted} {search_words(pair)}"
         try:
             # No deadline here: the very first search may have to build the index, which is
             # shown as progress; the retriever bounds every search after that.
-            found = await self._retriever.search(
-                question.search_text, lang=question.lang, limit=_PASSAGES
-            )
+            found = await self._retriever.search(wanted, lang=question.lang, limit=_PASSAGES)
         except KnowledgeError as error:
             text = t("answer.no_knowledge", question.lang)
             yield Said(text=text, kind="answer", failure=error.key)
             return
         steps = {"search_ms": _since(started)}
+        if pair is not None:
+            yield await self._of_both(self._case(question, found, started, steps), pair)
+            return
         if not found.relevant or not found.hits:
             yield _nothing_found(question, found, steps)
             return
+        case = self._case(question, found, started, steps)
+        async with aclosing(self._from_passages(case)) as said:
+            async for snapshot in said:
+                yield snapshot
+
+    def _case(
+        self, question: Question, found: SearchResult, started: float, steps: dict[str, float]
+    ) -> _Case:
+        """The question with what was found, and what of it fits into a prompt."""
         filled = context.build(
             question=question.text,
             hits=found.hits,
@@ -125,10 +140,19 @@ class Answerer:
             history=question.history,
             budget=self._budget,
         )
-        case = _Case(question=question, found=found, filled=filled, started=started, steps=steps)
-        async with aclosing(self._from_passages(case)) as said:
-            async for snapshot in said:
-                yield snapshot
+        return _Case(question=question, found=found, filled=filled, started=started, steps=steps)
+
+    async def _of_both(self, case: _Case, pair: Together) -> Said:
+        """Two medicines together: only sentences about both, behind the word to ask first.
+
+        By code alone: no model may have the last word on what may be taken with what.
+        """
+        lang, (one, other) = case.question.lang, pair.names
+        hits = tuple(only_both(case.found.hits, pair))
+        said = await self._extract(replace(case, found=replace(case.found, hits=hits)), "")
+        text = said.text if said.citations else t("together.nothing", lang)
+        opening = t("together.ask_first", lang, one=one, other=other)
+        return replace(said, text=f"{opening}\n\n{text}", relevant=bool(said.citations))
 
     async def _from_passages(self, case: _Case) -> AsyncGenerator[Said, None]:
         """The model's answer if there is one that holds; the extractive answer if not."""

@@ -15,6 +15,20 @@ _LEANS = re.compile(
     r"|\b(?:it|that|this|they|them|those|these|one)\b|(?:它|这个|那个|这样|那样|这种|那种)",
     re.IGNORECASE,
 )
+# Here the pronoun stands for nothing said before: "is it ok to …", "is it true that …".
+_EXPLETIVE = re.compile(
+    r"\b(?:is|isn't|was|would|can|could|will|does|might) it (?:be |also |really |still |ever )?"
+    r"(?:ok(?:ay)?|safe|fine|bad|good|better|best|normal|healthy|unhealthy|dangerous|risky|harmful"
+    r"|possible|true|necessary|worth|alright|wise|common|usual|enough|too (?:late|early|much)"
+    r"|important|hard|make sense)\s+(?:not\s+)?(?:to|that|if|for|when|\w+ing)\b"
+    r"|\b(?:how long|how much time|what) (?:does|do|will|would) it take\b"
+    r"|\bit(?:'s| is) (?:ok(?:ay)?|safe|fine|bad|normal|true)\s+(?:to|that|if|for|when)\b"
+    r"|\b(?:think|true|say|said|sure|know|heard|read|so|mean|means|worried|afraid|everything|all"
+    r"|foods?|things?|ways?|drinks?|exercises?|medicines?|anything|something) that\b"
+    r"|\b(?:this|that|these|those) (?:morning|evening|week|month|year|time|days|kind)\b"
+    r"|\bone (?:or|of|egg|cup|glass|day|night|hour|drink|tablet|meal|side|leg|arm|ear|eye)\b",
+    re.IGNORECASE,
+)
 _SHORT_WORDS = 8
 _SHORT_HAN = 14
 
@@ -40,4 +54,4 @@ def with_readings(query: str, readings: Sequence[Observation], lang: Lang) -> st
 def _leans(text: str) -> bool:
     han = len(re.findall(r"[\u3400-\u9fff]", text))
     short = han <= _SHORT_HAN if han else len(text.split()) <= _SHORT_WORDS
-    return short and bool(_LEANS.search(text.strip()))
+    return short and bool(_LEANS.search(_EXPLETIVE.sub(" ", text).strip()))

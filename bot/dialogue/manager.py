@@ -1,7 +1,7 @@
 """Decides what happens to each message, in this order and no other:
 
 clean → language → triage (code, before anything that can be down) → command or an open
-question of ours → refusals (code) → readings to log → question → record.
+question of ours → refusals (code) → look-up of own values → readings to log → question → record.
 
 An emergency is answered before the person's lane is taken, so that it never waits for an
 earlier answer, a model, the index or the database.
@@ -23,6 +23,7 @@ from bot.dialogue.followup import search_text, with_readings
 from bot.dialogue.hearing import Defaults, hear, unreadable
 from bot.dialogue.lanes import Lanes
 from bot.dialogue.logbook import Logbook
+from bot.dialogue.lookups import Lookups, asked_for
 from bot.dialogue.recording import Recorder, new_turn_id
 from bot.dialogue.turns import Heard, Said, to_reply, without_values
 from bot.errors import StoreError
@@ -74,6 +75,7 @@ class DialogueManager:
         self._alarm = Alarm(store, self._defaults.country)
         self._recorder = Recorder(store, clock)
         self._logbook = Logbook(store)
+        self._lookups = Lookups(store)
         self._commands = Commands(store, self._logbook)
 
     async def respond(self, message: Message) -> AsyncGenerator[Reply, None]:
@@ -150,7 +152,8 @@ class DialogueManager:
         """With the database down: refusals and questions yes, anything to keep no."""
         utterance = _understood(heard)
         holds_values = bool(utterance.metrics.observations or utterance.metrics.asks)
-        if commands.read(heard.text) or (holds_values and not utterance.is_question):
+        needs_store = commands.read(heard.text) or asked_for(heard)
+        if needs_store or (holds_values and not utterance.is_question):
             yield wording.stored_nothing(heard, error)
             return
         fixed = unreadable(heard) or wording.refusal(heard) or smalltalk.reply(heard)
@@ -181,7 +184,8 @@ class DialogueManager:
         settled = await self._commands.confirm_pending(heard)
         if settled is None and heard.values_here:
             settled = await self._logbook.settle(heard)
-        return settled or wording.refusal(heard) or smalltalk.reply(heard)
+        said = settled or wording.refusal(heard) or smalltalk.reply(heard)
+        return said or await self._lookups.answer(heard)
 
     async def _log_and_answer(self, heard: Heard) -> AsyncGenerator[Said, None]:
         utterance = _understood(heard)

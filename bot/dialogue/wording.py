@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.dialogue.answering import Question
 from bot.dialogue.turns import Heard, Said
 from bot.errors import StoreError
+from bot.grounding.together import asked_together
 from bot.i18n import t, texts
 from bot.model import Lang, ReplyKind, UserId
 from bot.safety import check_request, replies
@@ -34,9 +35,12 @@ def say(  # the few ways in which one fixed sentence differs from another
 
 
 def refusal(heard: Heard) -> Said | None:
-    """The fixed refusal of a dose change or harmful help; None for everything else."""
+    """The fixed refusal of a dose change or harmful help; None for everything else.
+
+    Two medicines together are answered with what the sources say of both, behind a fixed word.
+    """
     refused = check_request(heard.text)
-    if refused.kind is None:
+    if refused.kind is None or (refused.kind == "dose" and asked_together(heard.text, heard.lang)):
         return None
     return Said(text=replies.refusal_text(refused.kind, heard.lang), kind="refusal", votable=True)
 

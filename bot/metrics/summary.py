@@ -118,6 +118,24 @@ def _values(
     return [item.value for item in items]
 
 
+def dated_values(
+    items: Sequence[Observation], *, tz: str, highest: bool
+) -> tuple[date, float, float | None]:
+    """The highest or lowest value of one kind: its day, the value, and the second half of a pair.
+
+    Of days for summed kinds, of nights for sleep (the day it ended on), of readings for others.
+    """
+    zone = ZoneInfo(tz)
+    best = max if highest else min
+    kind = items[0].kind
+    if kind in SUMMED or kind == "sleep":
+        late = timedelta(days=1 if kind == "sleep" else 0)
+        day, value = best(_daily(items, zone).items(), key=lambda pair: pair[1])
+        return day + late, value, None
+    item = best(items, key=lambda o: o.value)
+    return day_of(item, zone), item.value, item.value2
+
+
 def _nights(hours: Sequence[float]) -> list[float]:
     """The nights told for one date; naps are added to the last of them, or are one together."""
     nights = [h for h in hours if h >= _NAP_H]

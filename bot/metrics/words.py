@@ -124,7 +124,8 @@ def _said(ask: Ask) -> tuple[str, str]:
 # --- summaries -------------------------------------------------------------------------------
 
 
-def _counted(summary: MetricSummary, lang: Lang) -> str:
+def counted(summary: MetricSummary, lang: Lang) -> str:
+    """How much a summary rests on: "3 nights", "5 days", 8 次."""
     what = "nights" if summary.kind == "sleep" else "days" if summary.kind in SUMMED else "readings"
     form = "one" if summary.count == 1 else "many"
     return t(f"metrics.count.{what}.{form}", lang, n=summary.count)
@@ -134,7 +135,8 @@ def _mean(summary: MetricSummary, lang: Lang) -> str:
     return figure(summary.kind, summary.mean, lang, summary.mean2)
 
 
-def _spread(summary: MetricSummary, lang: Lang) -> str:
+def spread(summary: MetricSummary, lang: Lang) -> str:
+    """The extremes in words."""
     if summary.minimum2 is not None and summary.maximum2 is not None:
         return t(
             "metrics.spread.pressure", lang,
@@ -158,12 +160,12 @@ def describe(summaries: Iterable[MetricSummary], lang: Lang) -> list[str]:
 def _describe(summary: MetricSummary, lang: Lang) -> str:
     name = t(f"metrics.title.{summary.kind}", lang)
     values = {
-        "name": name, "mean": _mean(summary, lang), "count": _counted(summary, lang),
+        "name": name, "mean": _mean(summary, lang), "count": counted(summary, lang),
         "days": summary.days,
     }  # fmt: skip
     if summary.count == 1:
         return t("metrics.summary.one", lang, **values)
-    text = t("metrics.summary.many", lang, spread=_spread(summary, lang), **values)
+    text = t("metrics.summary.many", lang, spread=spread(summary, lang), **values)
     if summary.trend == "unknown":
         return text
     direction = t(f"metrics.trend.{summary.trend}", lang, weekly=_weekly(summary, lang))
@@ -187,8 +189,8 @@ def context_lines(summaries: Iterable[MetricSummary], lang: Lang) -> list[str]:
             t(
                 "metrics.context", lang,
                 name=t(f"metrics.title.{summary.kind}", lang), days=summary.days,
-                count=_counted(summary, lang), mean=_mean(summary, lang),
-                spread=_spread(summary, lang), latest=latest, date=f"{summary.latest_at:%Y-%m-%d}",
+                count=counted(summary, lang), mean=_mean(summary, lang),
+                spread=spread(summary, lang), latest=latest, date=f"{summary.latest_at:%Y-%m-%d}",
                 trend=t(f"metrics.direction.{summary.trend}", lang),
             )
         )  # fmt: skip
@@ -217,7 +219,7 @@ def _summary_forms(summary: MetricSummary, lang: Lang) -> set[str]:
     seconds = {summary.mean2, summary.minimum2, summary.maximum2, summary.latest2} - {None}
     forms = {figure(kind, value, lang) for value in singles}
     forms |= {figure(kind, value, lang) for value in seconds if value is not None}
-    forms |= {_mean(summary, lang), _counted(summary, lang), _weekly(summary, lang)}
+    forms |= {_mean(summary, lang), counted(summary, lang), _weekly(summary, lang)}
     forms.add(figure(kind, summary.latest, lang, summary.latest2))
     if kind == "sleep":  # "5.25 h" says the same as "5 h 15 min"
         forms |= {t("metrics.unit.h", lang, n=number_text(value, 2)) for value in singles}
