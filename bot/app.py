@@ -18,6 +18,7 @@ from bot.dialogue.answering import Answerer
 from bot.dialogue.manager import Defaults, DialogueManager
 from bot.errors import StoreError
 from bot.generation.embedded import CONTEXT_TOKENS, EmbeddedGenerator, packaged_model
+from bot.generation.lora import VllmAdapters
 from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
 from bot.generation.prompts import PromptBook
 from bot.grounding.check import Checker
@@ -119,16 +120,30 @@ def make_generator(settings: Settings) -> OpenAICompatibleGenerator | EmbeddedGe
     """The served model when one is set, else the packaged one, else none."""
     if settings.model == "off":
         return None
-    endpoint = Endpoint(
+    endpoint = model_endpoint(settings)
+    if settings.model_url:
+        return OpenAICompatibleGenerator(endpoint)
+    return EmbeddedGenerator(endpoint) if packaged_model() else None
+
+
+def model_endpoint(settings: Settings) -> Endpoint:
+    """Where and how the model is asked."""
+    return Endpoint(
         url=settings.model_url,
         model=settings.model_name,
         api_key=settings.model_api_key.get_secret_value() if settings.model_api_key else "none",
         first_token_s=settings.model_first_token_s,
         total_s=settings.model_total_s,
     )
-    if settings.model_url:
-        return OpenAICompatibleGenerator(endpoint)
-    return EmbeddedGenerator(endpoint) if packaged_model() else None
+
+
+def make_adapter_server(settings: Settings) -> VllmAdapters | None:
+    """Where adapters are loaded; None without a served model."""
+    if settings.model == "off" or not settings.model_url:
+        return None
+    given = settings.model_replicas or settings.model_url
+    urls = [url.strip() for url in given.split(",") if url.strip()]
+    return VllmAdapters(urls, api_key=model_endpoint(settings).api_key)
 
 
 def _education_only(settings: Settings) -> frozenset[Platform]:

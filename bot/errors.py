@@ -8,7 +8,7 @@
     │   ├── ModelTimeoutError       no (further) token within the deadline
     │   ├── ModelCutOffError        the stream ended without a finish reason
     │   ├── ModelAbortedError       the server said 200 and then aborted
-    │   └── AdapterMissingError     the server does not have the adapter asked for
+    │   ├── AdapterMissingError     the server does not have the adapter asked for
     │   └── AdapterRefusedError     the server would not take an adapter
     ├── TranscriptionError          a voice message could not be turned into text
     │   └── NoTranscriberError      nothing here can do it
@@ -85,6 +85,8 @@ class AdapterMissingError(ModelError):
     """The generator does not have the adapter it was asked for; nothing was said."""
 
     key = "error.adapter_missing"
+
+
 class AdapterRefusedError(ModelError):
     """The model server would not load or unload an adapter; the message has its reason."""
 

@@ -67,6 +67,11 @@ class Settings(BaseModel):
         "empty: the small embedded model",
     )
     model_name: str = Field(default="", description="Model to ask for; empty: the server's first")
+    model_replicas: str = Field(
+        default="",
+        description="Own addresses of the vLLM servers behind SALUS_MODEL_URL, with commas "
+        "between, each ending in /v1; adapters are loaded on every one. Empty: SALUS_MODEL_URL",
+    )
     model_api_key: SecretStr | None = Field(default=None, description="Key for the model server")
     model: Literal["auto", "off"] = Field(
         default="auto", description="off: never ask a model, answer from the passages alone"

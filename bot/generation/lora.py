@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.errors import AdapterRefusedError, ModelTimeoutError, ModelUnavailableError
+from bot.errors import (
+    AdapterRefusedError,
+    ModelError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
 
 if TYPE_CHECKING:
     import httpx2
@@ -26,7 +30,7 @@ class Weights(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def path(self) -> Path: ...
+    def path(self) -> str: ...
 
 
 class VllmAdapters:
@@ -50,13 +54,12 @@ class VllmAdapters:
         ModelTimeoutError; then no replica has it that had not before.
         """
         async with self._connected() as http:
-            done: list[str] = []
+            put: dict[str, bool] = {}
             try:
                 for url in self._urls:
-                    if await self._load_one(http, url, adapter):
-                        done.append(url)
-            except (AdapterRefusedError, ModelUnavailableError, ModelTimeoutError):
-                for url in done:
+                    put[url] = await self._load_one(http, url, adapter)
+            except ModelError:
+                for url in (url for url, new in put.items() if new):
                     await self._unload_one(http, url, adapter.name)
                 raise
 
@@ -84,10 +87,10 @@ class VllmAdapters:
         """True when this call put it there."""
         there = (await self._served(http, url)).get(adapter.name)
         if there is not None:
-            if there != str(adapter.path):
+            if there != adapter.path:
                 raise AdapterRefusedError(f"{adapter.name} is other weights there: {there}")
             return False
-        wanted = {"lora_name": adapter.name, "lora_path": str(adapter.path)}
+        wanted = {"lora_name": adapter.name, "lora_path": adapter.path}
         status, told = await self._post(http, f"{url}/load_lora_adapter", wanted)
         if status != 200:
             raise _refused(status, told)

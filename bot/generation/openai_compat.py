@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.errors import (
@@ -23,6 +24,7 @@ from bot.errors import (
     ModelUnavailableError,
 )
 from bot.generation.breaker import Breaker
+from bot.generation.failures import named, sdk_errors
 from bot.i18n import LANGS
 from bot.model import ChatMessage, Generation, Lang
 
@@ -178,8 +180,6 @@ class OpenAICompatibleGenerator:
 
     async def _ask(self, asked: _Asked) -> AsyncGenerator[AIMessageChunk, None]:
         """One request; SDK errors become ours."""
-        import openai
-
         chat, served = await self._client()
         options: dict[str, Any] = {"model": asked.adapter or served.model}
         if served.is_vllm:
@@ -190,11 +190,10 @@ class OpenAICompatibleGenerator:
             async for chunk in source:
                 begun = True
                 yield chunk
-        except _sdk_errors() as error:
-            named = _named(error, begun=begun, adapter=asked.adapter)
-            if isinstance(error, openai.NotFoundError):
+        except sdk_errors() as error:
+            if getattr(error, "status_code", 0) == HTTPStatus.NOT_FOUND:
                 self._served = None  # another model may be served there now: look again
-            raise named from error
+            raise named(error, begun=begun, adapter=asked.adapter) from error
         finally:
             close = getattr(source, "aclose", None)
             if close is not None:
@@ -249,8 +248,8 @@ class OpenAICompatibleGenerator:
         client = AsyncOpenAI(base_url=e.url, api_key=e.api_key, max_retries=0, http_client=http)
         try:
             models = [model async for model in client.models.list(timeout=e.first_token_s)]
-        except _sdk_errors() as error:
-            raise _named(error, begun=False) from error
+        except sdk_errors() as error:
+            raise named(error, begun=False) from error
         if not models:
             raise ModelUnavailableError("the server lists no model")
         names = {model.id for model in models}
@@ -277,30 +276,3 @@ def _checked(finish: str) -> Literal["stop", "length"]:
     if not finish:
         raise ModelCutOffError("the stream ended without a finish reason")
     raise ModelAbortedError(f"finish_reason {finish!r}")
-
-
-def _sdk_errors() -> tuple[type[Exception], ...]:
-    """What the SDK and the HTTP library under it raise; imported when first needed."""
-    import httpx2
-    import openai
-
-    return (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, OSError, ValueError)
-
-
-def _named(error: Exception, *, begun: bool, adapter: str = "") -> ModelError:
-    """Our name for an SDK error. After the first token every break is a cut-off answer."""
-    import httpx2
-    import openai
-
-    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-        return ModelTimeoutError(type(error).__name__)
-    if begun:
-        return ModelCutOffError(type(error).__name__)
-    if adapter and isinstance(error, openai.NotFoundError):
-        return AdapterMissingError(adapter)
-    if isinstance(error, openai.APIStatusError):
-        # 408, 429 and 5xx may pass; other 4xx are a wrong request or key and stay wrong.
-        if error.status_code in {408, 409, 429} or error.status_code >= 500:
-            return ModelUnavailableError(f"HTTP {error.status_code}")
-        return ModelError(f"HTTP {error.status_code}")
-    return ModelUnavailableError(type(error).__name__)

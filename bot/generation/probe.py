@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.generation.failures import named, sdk_errors
 from bot.generation.openai_compat import BATCH, Endpoint
 
 if TYPE_CHECKING:
@@ -51,13 +52,19 @@ class Seen:
 async def look(endpoint: Endpoint, scratch: Path) -> Seen:
     """Ask the server. ``scratch``: a folder for a file that only a server here could see.
 
-    Raises OSError or an httpx2 error when the server goes away meanwhile.
+    Raises a ModelError when the server goes away meanwhile.
     """
-    probe = _Probe(endpoint)
+    try:
+        return await _look(_Probe(endpoint), endpoint.model, scratch)
+    except sdk_errors() as error:
+        raise named(error, begun=False) from error
+
+
+async def _look(probe: _Probe, name: str, scratch: Path) -> Seen:
     async with probe.connected():
         cards = (await probe.get("/models")).get("data") or []
-        base = next((c for c in cards if not c.get("parent")), {})
-        name = endpoint.model or str(base.get("id", ""))
+        base: dict[str, Any] = next((c for c in cards if not c.get("parent")), {})
+        name = name or str(base.get("id", ""))
         is_vllm = base.get("owned_by") == "vllm"
         streams, finish, usage = await probe.short_answer(name)
         seen: dict[str, Any] = {"streams": streams, "finish": finish, "usage": usage}
@@ -190,7 +197,7 @@ class _Probe:
         async with self._client.stream("POST", address, json=body) as answer:
             async for line in answer.aiter_lines():
                 data = line.removeprefix("data: ")
-                if data != line and data != "[DONE]":
+                if data not in {line, "[DONE]"}:
                     yield json.loads(data)
 
     async def short_answer(self, name: str) -> tuple[bool, str, bool]:

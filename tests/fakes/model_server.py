@@ -86,7 +86,7 @@ class FakeModelServer:
         ]
         if self.loras.enabled:
             most = f'max_lora="{self.loras.most}"'
-            lines.append(f"vllm:lora_requests_info{{{most},running_lora_adapters=\"\"}} 1.0")
+            lines.append(f'vllm:lora_requests_info{{{most},running_lora_adapters=""}} 1.0')
         return web.Response(text="\n".join(lines) + "\n")
 
     async def tell_version(self, _: web.Request) -> web.Response:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import make_adapter_server
 from bot.errors import AdapterRefusedError, ModelUnavailableError
 from bot.generation.lora import VllmAdapters
+from bot.settings import load
 from tests.fakes.model_adapters import MARKER_FILE, FakeAdapters
 from tests.fakes.model_server import model_server
 from tests.serving_contract import Adapter, Place, ServerContract
@@ -37,7 +39,7 @@ class TestFake(ServerContract):
 
 async def test_replicas_have_an_adapter_together_or_not_at_all(folder: Path) -> None:
     """When one of three refuses, the others give it back."""
-    adapter = Adapter("salus-a", folder / "river")
+    adapter = Adapter("salus-a", str(folder / "river"))
     async with model_server() as one, model_server() as two, model_server() as three:
         server = VllmAdapters([one.url, two.url, three.url])
         three.loras.max_rank = 4
@@ -58,7 +60,7 @@ async def test_a_server_that_cannot_is_told_apart_from_one_that_is_not_there(
     folder: Path,
 ) -> None:
     """What to change stands in the message."""
-    adapter = Adapter("salus-a", folder / "river")
+    adapter = Adapter("salus-a", str(folder / "river"))
     async with model_server(loras=FakeAdapters(changeable=False)) as server:
         with pytest.raises(AdapterRefusedError, match="VLLM_ALLOW_RUNTIME_LORA_UPDATING"):
             await VllmAdapters([server.url]).load(adapter)
@@ -66,3 +68,19 @@ async def test_a_server_that_cannot_is_told_apart_from_one_that_is_not_there(
         await VllmAdapters(["http://127.0.0.1:9/v1"]).load(adapter)
     with pytest.raises(ValueError, match="no model server"):
         VllmAdapters([])
+
+
+async def test_adapters_go_to_the_replicas_and_not_to_what_stands_before_them(
+    folder: Path,
+) -> None:
+    """With replicas named, the address people are answered from is left alone."""
+    async with model_server() as router, model_server() as one, model_server() as two:
+        given = {"SALUS_MODEL_URL": router.url, "SALUS_MODEL_REPLICAS": f"{one.url}, {two.url}"}
+        server = make_adapter_server(load(given))
+        assert server is not None
+        await server.load(Adapter("salus-a", str(folder / "river")))
+        assert [bool(s.loras.paths) for s in (router, one, two)] == [False, True, True]
+        alone = make_adapter_server(load({"SALUS_MODEL_URL": router.url}))
+        assert alone is not None
+        assert await alone.loaded() == set()
+    assert make_adapter_server(load({})) is None

@@ -32,7 +32,7 @@ def main() -> None:
             answer = {name: parsed.get(name) for name in KEPT}
         except (SystemExit, ValueError) as error:
             answer = {"refused": told.getvalue()[-500:] or str(error)}
-        print("FLAGS", json.dumps({"where": case["where"]} | answer))
+        sys.stdout.write(f"FLAGS {json.dumps({'where': case['where']} | answer)}\n")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ async def run(*, as_json: bool) -> int:
         _python(),
         await asyncio.to_thread(_knowledge, settings),
         await _database(settings),
-        await _model(settings),
+        *await _model(settings),
         _safety(),
         *await _platforms(settings),
     ]
@@ -89,7 +89,8 @@ async def _database(settings: Settings) -> Finding:
         await store.close()
 
 
-async def _model(settings: Settings) -> Finding:
+async def _model(settings: Settings) -> list[Finding]:
+    """Whether a model answers, and for a server whether it is set up as Salus needs it."""
     from bot.app import make_generator
     from bot.generation.openai_compat import OpenAICompatibleGenerator
 
@@ -97,17 +98,35 @@ async def _model(settings: Settings) -> Finding:
     if generator is None:
         detail = "none: answers are put together from the passages' own sentences"
         mend = "" if settings.model == "off" else "reinstall: the packaged model is missing"
-        return Finding(name="model", state="ok" if not mend else "warn", detail=detail, mend=mend)
+        return [Finding(name="model", state="ok" if not mend else "warn", detail=detail, mend=mend)]
     where = settings.model_url or "embedded"
+    served = isinstance(generator, OpenAICompatibleGenerator)
     try:
         name = await generator.warm()
+        found = [Finding(name="model", state="ok", detail=f"{where}: {name}")]
+        return found + (await _server(settings) if served else [])
     except SalusError as error:
         mend = "start the server, or check SALUS_MODEL_URL, SALUS_MODEL_NAME and the API key"
-        if not isinstance(generator, OpenAICompatibleGenerator):
+        if not served:
             mend = "reinstall the packaged model, or set SALUS_MODEL=off"
         detail = f"{where}: {error}; answers come from the passages until it is back"
-        return Finding(name="model", state="warn", detail=detail, mend=mend)
-    return Finding(name="model", state="ok", detail=f"{where}: {name}")
+        return [Finding(name="model", state="warn", detail=detail, mend=mend)]
+    finally:
+        await generator.close()
+
+
+async def _server(settings: Settings) -> list[Finding]:
+    """A line for each thing that Salus needs of a model server. Raises a ModelError."""
+    from bot.adapters.cli import model_server
+    from bot.app import model_endpoint
+    from bot.generation import probe
+
+    seen = await probe.look(model_endpoint(settings), settings.data_dir)
+    lang = settings.lang or "en"
+    return [
+        Finding(name=line.name, state=line.state, detail=line.detail, mend=line.mend)
+        for line in model_server.lines(seen, settings, lang)
+    ]
 
 
 def _safety() -> Finding:

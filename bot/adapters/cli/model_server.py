@@ -64,18 +64,13 @@ def _vllm(report: _Report, seen: Seen) -> Iterator[Line]:
 def _lora(report: _Report, seen: Seen) -> Iterator[Line]:
     yield report.yes_no("lora", seen=seen.lora, bad="warn")
     yield report.yes_no("lora_changes", seen=seen.lora_changes, bad="warn")
+    rank = {"rank": seen.lora_rank or NEEDED_RANK, "needed": NEEDED_RANK}
     if seen.lora_rank is None:
-        yield report.line("lora_rank", "ok", "unseen", "", rank=NEEDED_RANK)
+        yield report.line("lora_rank", "ok", "unseen", "", **rank)
     else:
-        low = seen.lora_rank < NEEDED_RANK
-        state, word = ("warn", "bad") if low else ("ok", "ok")
-        yield report.line(
-            "lora_rank", state, word, "bad" if low else "", rank=seen.lora_rank, needed=NEEDED_RANK
-        )
+        yield report.enough("lora_rank", enough=seen.lora_rank >= NEEDED_RANK, **rank)
     if seen.lora_slots is not None:
-        one = seen.lora_slots < 2
-        state, word = ("warn", "bad") if one else ("ok", "ok")
-        yield report.line("lora_slots", state, word, "bad" if one else "", slots=seen.lora_slots)
+        yield report.enough("lora_slots", enough=seen.lora_slots > 1, slots=seen.lora_slots)
 
 
 class _Report:
@@ -98,6 +93,12 @@ class _Report:
         if seen is None:
             return self.line(name, "warn", "unseen", "")
         return self.line(name, "ok", "ok", "") if seen else self.line(name, bad, "bad", "bad")
+
+    def enough(self, name: str, *, enough: bool, **values: object) -> Line:
+        """A limit that should be wider, or is wide enough."""
+        if enough:
+            return self.line(name, "ok", "ok", "", **values)
+        return self.line(name, "warn", "bad", "bad", **values)
 
     def version(self, version: str) -> Line:
         """The version against the oldest one that the suite runs on."""
