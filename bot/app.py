@@ -7,7 +7,7 @@ or the model is missing, and ``salus --help`` pays for none of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from bot.speech import NoTranscriber, make_transcriber
 from bot.tuning.arms import Arms
 
 if TYPE_CHECKING:
+    from bot.tuning.workshop import Workshop
     from rag.library import Knowledge
 
 Progress = Callable[[int, int], None]
@@ -101,6 +102,33 @@ async def build(
         if generator is not None:
             await generator.close()
         await asyncio.to_thread(retriever.close)
+
+
+@asynccontextmanager
+async def open_workshop(
+    settings: Settings, *, progress: Progress | None = None
+) -> AsyncGenerator[Workshop, None]:
+    """Where data sets are made from votes: the store and the kept knowledge versions."""
+    from bot.dialogue.rebuilding import Rebuilder
+    from bot.store.learning import SqlLessons
+    from bot.tuning.deidentify import deidentified
+    from bot.tuning.vocabulary import small_words
+    from bot.tuning.workshop import Workshop
+
+    def mask(text: str, own: Sequence[str]) -> str:
+        return deidentified(text, known=small_words(PAGES / "en"), own=own)
+
+    store = DeferredStore(settings.resolved_database_url, settings.resolved_key_file)
+    knowledge = await asyncio.to_thread(open_knowledge, settings, progress=progress)
+    try:
+        yield Workshop(
+            SqlLessons(await store.opened(), mask),
+            Rebuilder(PromptBook.load(PROMPTS), knowledge.passages),
+            settings.data_dir / "tuning" / "datasets",
+        )
+    finally:
+        await store.close()
+        await asyncio.to_thread(knowledge.close)
 
 
 def open_knowledge(settings: Settings, *, progress: Progress | None = None) -> Knowledge:

@@ -273,6 +273,7 @@ class Turn:
     failure: str = ""  # key of what failed on the way, e.g. "error.model_timeout"
     relevant: bool = True  # False: nothing in the knowledge was about the question
     timings: Mapping[str, float] = field(default_factory=dict)
+    written: str = ""  # the answer alone, its [n] in the numbering of the prompt
     # What a prompt held besides the question: enough to build the very same one again.
     shown: tuple[str, ...] = ()  # passage ids in the order they were numbered
     recalled: tuple[TurnId, ...] = ()  # earlier turns, oldest first

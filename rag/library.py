@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from rag.types import IndexCorruptError, Lang, SearchResult, Source
+from rag.types import IndexCorruptError, Lang, Passage, SearchResult, Source
 from rag.versions_kept import KeptVersions
 from rag.versions_model import SALUS, AddReport, Stats
 
@@ -243,6 +243,10 @@ class Knowledge:
     def check(self) -> builtins.list[str]:
         """Complaints about the index of the active version and the pages; empty if all is well."""
         return [*self.problems, *self.upkeep.check(self.version)]
+
+    def passages(self, version: str, ids: Sequence[str]) -> dict[str, Passage]:
+        """These passages as a kept version has them, by id; what it does not have is left out."""
+        return self._store.passages(version, ids)
 
     def stats(self) -> Stats:
         """Counts of the active version."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.dialogue import asking, context
-from bot.dialogue.citing import cite
+from bot.dialogue.citing import cite, numbered
 from bot.dialogue.numbers import OwnNumbers
 from bot.dialogue.turns import Said
 from bot.errors import ModelError
@@ -203,6 +203,7 @@ class Answerer:
             said,
             text=text,
             final=True,
+            written=draft.text,
             model=generator.name,
             adapter=adapter,
             prompt_version=self._prompts.version,
@@ -234,6 +235,7 @@ class Answerer:
             return replace(_nothing_found(question, found, case.steps), failure=failure)
         return Said(
             text=answer.text,
+            written=numbered(answer.text, answer.citations, case.filled.hits),
             kind="answer",
             path="extractive",
             citations=answer.citations,

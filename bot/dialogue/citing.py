@@ -41,6 +41,19 @@ def cite(text: str, hits: Sequence[Hit]) -> tuple[str, tuple[Citation, ...]]:
     )
 
 
+def numbered(text: str, citations: Sequence[Citation], hits: Sequence[Hit]) -> str:
+    """The text with its marks in the numbering of ``hits``; empty when one cites none of them."""
+    places = {hit.passage.id: place for place, hit in enumerate(hits, start=1)}
+    new = {c.number: places[c.id] for c in citations if c.id in places}
+    if len(new) < len(citations):
+        return ""
+
+    def renumber(match: re.Match[str]) -> str:
+        return "".join(f"[{new.get(int(n), n)}]" for n in match.group(1).split(","))
+
+    return MARK.sub(renumber, text)
+
+
 def citation(hit: Hit, number: int, quoted: str) -> Citation:
     """A Citation of one hit."""
     passage = hit.passage

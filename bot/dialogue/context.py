@@ -8,15 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.i18n import t
-from bot.model import Hit, Lang, Turn, TurnId
+from bot.model import Hit, Lang, TurnId
 
 _OVERHEAD_TOKENS = 420  # the fixed texts of the prompt and the chat template
 _HISTORY_CHARS = 400  # an earlier turn is a reminder, not a source
 MOST_SENTENCES = 5  # of one answer
 NOTHING = "-"
 LANGUAGE_NAMES: Mapping[Lang, str] = {"en": "English", "zh": "简体中文"}
+
+
+class Exchange(Protocol):
+    """An earlier turn, as far as a prompt repeats it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def asked(self) -> str: ...
+    @property
+    def answered(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +55,7 @@ def build(
     hits: Sequence[Hit],
     metrics: Sequence[str],
     profile: Sequence[str],
-    history: Sequence[Turn],
+    history: Sequence[Exchange],
     budget: int,
 ) -> Context:
     """Fill the sections. ``budget`` is in tokens for the whole prompt."""
@@ -92,7 +104,7 @@ def _fit_passages(hits: Sequence[Hit], left: int) -> tuple[tuple[Hit, ...], list
     return tuple(kept), shown
 
 
-def _fit_history(history: Sequence[Turn], left: int) -> tuple[tuple[TurnId, ...], str]:
+def _fit_history(history: Sequence[Exchange], left: int) -> tuple[tuple[TurnId, ...], str]:
     lines: list[str] = []
     kept: list[TurnId] = []
     for turn in reversed(history):
@@ -101,5 +113,5 @@ def _fit_history(history: Sequence[Turn], left: int) -> tuple[tuple[TurnId, ...]
         if left < 0:
             break
         lines.append(line)
-        kept.append(turn.id)
+        kept.append(TurnId(turn.id))
     return tuple(reversed(kept)), "\n".join(reversed(lines))

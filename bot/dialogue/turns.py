@@ -73,6 +73,7 @@ class Said:
     knowledge_version: str = ""
     passages: tuple[str, ...] = ()
     metric_summary: str = ""
+    written: str = ""
     shown: tuple[str, ...] = ()
     recalled: tuple[TurnId, ...] = ()
     about: tuple[str, ...] = ()
@@ -115,6 +116,7 @@ def to_turn(heard: Heard, said: Said, *, turn: TurnId, total_ms: float) -> Turn:
         failure=said.failure,
         relevant=said.relevant,
         timings=timings,
+        written=said.written,
         shown=said.shown,
         recalled=said.recalled,
         about=said.about,

@@ -136,6 +136,7 @@ def turn_body(turn: Turn) -> Body:
         | {
             "chat": turn.place.chat,
             "private": turn.place.private,
+            "written": turn.written,
             **{name: getattr(turn, name) for name in _TURN_LISTS},
             "timings": turn.timings,
             "triage": asdict(turn.triage) if turn.triage else None,
@@ -152,7 +153,8 @@ def turn_of(row: Row, body: Row) -> Turn:
         at=row["at"],
         place=place,
         passages=tuple(body["passages"]),
-        shown=tuple(body.get("shown", ())),  # older rows lack it, and the two below
+        written=body.get("written", ""),  # older rows lack it, and the three below
+        shown=tuple(body.get("shown", ())),
         recalled=tuple(body.get("recalled", ())),
         about=tuple(body.get("about", ())),
         timings=body["timings"],

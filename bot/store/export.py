@@ -85,6 +85,7 @@ def _conversation(turn: Turn) -> Mapping[str, object]:
         "private": turn.place.private,
         "you_said": turn.asked,
         "salus_said": turn.answered,
+        "answer_alone": turn.written,
         "language": turn.lang,
         "kind_of_reply": turn.kind,
         "made_by": turn.path,

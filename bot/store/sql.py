@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreKeyError
 from bot.model import UserId
+from bot.store import lineage
 from bot.store import tombstones as graves
 from bot.store.codec import from_micros, plain, to_micros
 from bot.store.crypto import KeyRing, PersonCipher, new_cipher
@@ -107,6 +108,7 @@ class SqlStore(JoiningStore):
             await erase(connection, [plain(user)])
             with_them = tombstones.c.joined_to == plain(user)
             joined = list(await connection.scalars(select(tombstones.c.user_id).where(with_them)))
+            await lineage.erased(connection, [plain(user), *joined], now)
             await connection.execute(update(tombstones).where(with_them).values(joined_to=None))
             return dict.fromkeys([plain(user), *joined], to_micros(now))
 
