@@ -137,11 +137,13 @@ class SqlMailbox(Outbox):
     ) -> None:
         """Commit ``effects`` on the store, the letters they return and the arrival's end, as one.
 
-        ``effects`` may run twice; only its last run is kept.
+        ``effects`` may run twice, only its last run is kept; it does not run at all if another
+        holder, who took over in between, has finished this arrival.
         """
 
         async def all_of_it() -> None:
-            await self._end(parcel, "done", await effects(), now)
+            if await self._end(parcel, {"state": "done", "worker": None, "body": None}):
+                await self.post(await effects(), now=now)
 
         await self._db.together(all_of_it)
 
@@ -149,24 +151,15 @@ class SqlMailbox(Outbox):
         """Give an arrival up, and owe ``letters`` that say so. Its body stays until the purge."""
 
         async def all_of_it() -> None:
-            await self._end(parcel, "dead", letters, now)
+            if await self._end(parcel, {"state": "dead", "worker": None}):
+                await self.post(letters, now=now)
 
         await self._db.together(all_of_it)
 
-    async def _end(
-        self, parcel: Parcel, state: str, letters: Sequence[Letter], now: datetime
-    ) -> None:
-        row: dict[str, Any] = {"state": state, "worker": None}
-        if state == "done":
-            row["body"] = None
+    async def _end(self, parcel: Parcel, row: dict[str, Any]) -> bool:
+        """Close an arrival; whether it was still open."""
         end = update(inbox).where(inbox.c.seq == parcel.seq, inbox.c.state == "open")
-
-        async def work(connection: AsyncConnection) -> None:
-            done = await connection.execute(end.values(row))
-            if done.rowcount:  # else another holder was faster: its letters are the ones
-                await self._queue(connection, letters, now)
-
-        await self._db.write(work)
+        return (await self._db.write(lambda c: c.execute(end.values(row)))).rowcount > 0
 
     async def put_back(self, parcel: Parcel, *, not_before: datetime) -> None:
         """Let an arrival be claimed again from ``not_before`` on."""

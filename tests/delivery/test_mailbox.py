@@ -101,6 +101,7 @@ async def test_effects_replies_and_end_are_one(both: Both) -> None:
 
     await mailbox.finish(parcel, works, now=START)  # type: ignore[arg-type]
     await mailbox.finish(parcel, works, now=START)  # type: ignore[arg-type]
+    assert len(await store.observations(ann)) == 1  # as when two processes had handled it
     assert [x.body["text"] for x in await mailbox.heads(now=START)] == ["kept"]
     assert (await mailbox.counts())["inbox.done"] == 1
 
