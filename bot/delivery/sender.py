@@ -128,7 +128,8 @@ class Sender:
             letters = await self._mailbox.heads(now=now, busy=list(self._busy))
             ready, wait = self._ready(letters, now)
             if ready:
-                await self._mailbox.mark_sending([x.id for x in ready], self._holder)
+                ours = await self._mailbox.mark_sending([x.id for x in ready], self._holder)
+                ready = [x for x in ready if x.id in ours]
             elif not letters:
                 due = await self._mailbox.next_due(now=now)
                 wait = (due - now).total_seconds() if due else _IDLE_S

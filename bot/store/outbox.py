@@ -125,11 +125,22 @@ class Outbox:
         found: datetime | None = await self._db.read(lambda c: c.scalar(query))
         return found
 
-    async def mark_sending(self, ids: Sequence[str], holder: str) -> None:
-        """Commit that these are about to go out; after a crash nobody knows whether they did."""
-        mark = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == "pending")
-        row = {"state": "sending", "worker": holder}
-        await self._db.write(lambda c: c.execute(mark.values(row)))
+    async def mark_sending(self, ids: Sequence[str], holder: str) -> set[str]:
+        """Commit that these are about to go out; after a crash nobody knows whether they did.
+
+        Those that are ``holder``'s to send now: another process may have been faster.
+        """
+        o = outbox.c
+        mark = update(outbox).where(o.id.in_(ids), o.state == "pending")
+        ours = select(o.id).where(o.id.in_(ids), o.state == "sending", o.worker == holder)
+
+        async def work(connection: AsyncConnection) -> set[str]:
+            done = await connection.execute(mark.values({"state": "sending", "worker": holder}))
+            if done.rowcount == len(ids):
+                return set(ids)
+            return set((await connection.execute(ours)).scalars())
+
+        return await self._db.write(work)
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
         """Commit what became of letters; bodies of those that are through are emptied."""

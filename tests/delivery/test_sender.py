@@ -47,6 +47,22 @@ async def state(mailbox: Mailbox, letter: Letter) -> str:
     return found.state
 
 
+async def test_a_letter_that_another_process_took_is_not_sent_too(sqlite: Pair) -> None:
+    """A process that slept through its lease has read what to send, and finds it taken."""
+    _, mailbox = sqlite
+    await mailbox.post([note("7", "a"), note("8", "b")], now=START)
+    courier, slow = Courier(), mailbox.heads
+
+    async def asleep(**asked: object) -> list[Letter]:
+        found = await slow(**asked)  # type: ignore[arg-type]
+        await mailbox.mark_sending([found[0].id], "another")
+        return found
+
+    mailbox.heads = asleep  # type: ignore[method-assign]
+    await rounds(made(mailbox, courier, Clock()), 1)
+    assert courier.texts() == ["b"]
+
+
 async def test_letters_of_a_chat_arrive_in_order(sqlite: Pair) -> None:
     """Three letters go out one after another and are settled as sent."""
     _, mailbox = sqlite
