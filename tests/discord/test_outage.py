@@ -14,6 +14,7 @@ import pytest
 from bot.adapters import service
 from bot.adapters.discord.adapter import DiscordAdapter
 from bot.adapters.discord.api import Breaker, ClosedError, IntentError, WrongTokenError
+from bot.adapters.discord.events import made_at
 from bot.delivery.errors import FloodedError
 from bot.errors import ModelUnavailableError, StoreLockedError
 from tests.discord.world import FAST, Salus, discord_app, salus, settings_for
@@ -213,10 +214,10 @@ async def test_the_notebook_knows_until_when_we_have_listened(data: Path) -> Non
         assert parts.client.heard() == parts.client.heard()
         here.fake.gateway.refuse_connect = 0
         parts.backfill.begin(datetime.now(UTC) - timedelta(days=3))
-        assert not parts.backfill._open  # nobody has spoken to us yet
+        assert not parts.notebook.chats()  # nobody has spoken to us yet
         parts.notebook.note("D1")
         parts.backfill.begin(datetime.now(UTC) - timedelta(days=3))
-        age = datetime.now(UTC) - parts.backfill._open["D1"]
+        age = datetime.now(UTC) - made_at(parts.notebook.chats()["D1"])
         assert age < timedelta(days=3, seconds=5)  # no overlap: ids that old are not remembered
 
 
@@ -240,7 +241,7 @@ async def test_a_channel_that_is_gone_is_forgotten(data: Path) -> None:
             await here.until(lambda: not parts.backfill.busy, seconds=20)
             await here.settled()
             assert len(people.sent(here.dm)) == 2
-            assert parts.notebook.chats() == [f"D{here.dm.id}"]
+            assert list(parts.notebook.chats()) == [f"D{here.dm.id}"]
 
 
 # --- sending -----------------------------------------------------------------------
@@ -431,7 +432,7 @@ async def test_while_the_database_is_down_people_are_told(data: Path) -> None:
 
 
 async def test_a_database_that_fails_late_is_owned_up_to(data: Path) -> None:
-    """Acknowledged after two seconds, refused after three: the answer says so in its place."""
+    """Told after two seconds that it is not safe yet, after three that it will not be."""
     async with salus(data) as here:
         place = await guild(here)
         start = await here.slash("start", place)
@@ -450,7 +451,10 @@ async def test_a_database_that_fails_late_is_owned_up_to(data: Path) -> None:
         called = await here.people.slash(here.ada, place, "ask", question=SLEEP)
         urgent = await here.people.slash(here.ada, place, "ask", question=CHEST, public=True)
         pressed = await here.people.press(here.ada, start, "l:en")
-        assert "database is out of reach" in (await here.people.answer(called, seconds=15)).content
+        await here.until(lambda: called.said and urgent.said and pressed.answer)
+        assert called.said[0].content.startswith("I have not been able to save this yet")
+        assert urgent.said[0].content.startswith("**")
+        await here.until(lambda: "database is out of reach" in called.said[0].content)
         assert (await here.people.answer(urgent, seconds=15)).content.startswith("**")
         await here.until(lambda: pressed.followups)
         assert "database is out of reach" in pressed.followups[0].content
@@ -502,7 +506,8 @@ async def test_a_database_locked_for_five_seconds_only_delays(data: Path) -> Non
         await asyncio.sleep(max(0.0, 4.0 - (time.monotonic() - started)))
         other.execute("ROLLBACK")
         other.close()
-        assert "7 hours" in await answered(here, tap)
+        await here.until(lambda: "7 hours" in tap.said[0].content, seconds=15)
+        await here.settled(seconds=15)
         await here.settled(seconds=20)
         kept = await here.app.store.observations(await here.person())
         assert [o.value for o in kept] == [70, 71, 72]

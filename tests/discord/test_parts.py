@@ -102,13 +102,13 @@ async def test_the_notebook_keeps_what_is_new_and_forgets_what_is_gone() -> None
     store = FakeStore()
     book = Notebook(store, 7)
     await book.load()
-    assert (book.chats(), book.seen) == ([], None)
+    assert (book.chats(), book.seen) == ({}, None)
     for chat in ("D1", "C2", "E3:4", "U5", "D1"):
         book.note(chat)
     await book.keep(NOW, NOW)
     again = Notebook(store, 7)
     await again.load()
-    assert again.chats() == ["D1", "C2"]
+    assert list(again.chats().items()) == [("D1", 0), ("C2", 0)]
     assert again.seen == NOW
     await book.keep(NOW + timedelta(seconds=5), NOW + timedelta(seconds=5))
     await again.load()
@@ -117,7 +117,7 @@ async def test_the_notebook_keeps_what_is_new_and_forgets_what_is_gone() -> None
     book.drop("C2")
     await book.keep(NOW + timedelta(seconds=91))
     await again.load()
-    assert again.chats() == ["D1"]
+    assert list(again.chats()) == ["D1"]
     for number in range(MOST + 5):
         book.note(f"C{number}")
     assert len(book.chats()) == MOST
@@ -126,6 +126,28 @@ async def test_the_notebook_keeps_what_is_new_and_forgets_what_is_gone() -> None
     for _ in range(2):
         with pytest.raises(StoreLockedError):
             await broken.keep(NOW)
+
+
+async def test_the_notebook_knows_from_where_a_channel_is_unread() -> None:
+    """The earliest place counts, survives a restart, and goes when all is accepted."""
+    store = FakeStore()
+    book = Notebook(store, 7)
+    await book.load()
+    book.note("D1")
+    book.owe("D1", 50)
+    book.owe("D1", 90)
+    book.meet(11, "D2")
+    book.note("D1")
+    await book.keep(NOW)
+    again = Notebook(store, 7)
+    await again.load()
+    assert again.chats() == {"D1": 50, "D2": 0}
+    assert (again.met(11), again.met(12)) == (True, False)
+    again.caught_up("D1")
+    again.forget(11, 2)
+    await again.keep(NOW)
+    await book.load()
+    assert (book.chats(), book.met(11)) == ({"D1": 0}, False)
 
 
 def test_a_chart_is_for_nobody_elses_eyes() -> None:

@@ -11,12 +11,13 @@ import discord
 
 from bot.adapters.discord.acks import Acks
 from bot.adapters.discord.address import direct
-from bot.adapters.discord.api import Breaker, Me
+from bot.adapters.discord.api import Breaker, Json, Me, pause
 from bot.adapters.discord.attempts import Attempts
 from bot.adapters.discord.backfill import Backfill
 from bot.adapters.discord.client import Listening, SalusClient, connected, listen
 from bot.adapters.discord.config import DiscordSettings
 from bot.adapters.discord.courier import DiscordCourier, Ways
+from bot.adapters.discord.doors import Doors
 from bot.adapters.discord.handler import DiscordHandler, Room
 from bot.adapters.discord.intake import Intake
 from bot.adapters.discord.menus import Tree, sync
@@ -50,6 +51,7 @@ class Parts:
     intake: Intake
     backfill: Backfill
     notebook: Notebook
+    doors: Doors
 
 
 class DiscordAdapter:
@@ -129,7 +131,7 @@ class DiscordAdapter:
             clock=self._clock,
             metrics=self._settings.metrics,
             is_thread=lambda c: isinstance(client.get_channel(c), discord.Thread),
-            on_forget=lambda channel: notebook.drop(direct(channel)),
+            on_forget=notebook.forget,
         )
         handler, courier = DiscordHandler(room), DiscordCourier(ways)
         office = PostOffice(
@@ -142,6 +144,7 @@ class DiscordAdapter:
             clock=self._clock,
             pace=self._pace,
         )
+        doors = Doors(rest, notebook)
         intake = Intake(
             office=office,
             handler=handler,
@@ -152,13 +155,19 @@ class DiscordAdapter:
             me=me,
             clock=self._clock,
             heard=client.heard,
+            accepted_from=doors.pass_by,
         )
         backfill = Backfill(rest, intake, notebook, me)
         intake.later = backfill.later
         intake.catching_up = lambda: backfill.busy
         intake.overflow = lambda: backfill.begin(notebook.seen or self._clock())
         return Parts(
-            client=client, office=office, intake=intake, backfill=backfill, notebook=notebook
+            client=client,
+            office=office,
+            intake=intake,
+            backfill=backfill,
+            notebook=notebook,
+            doors=doors,
         )
 
     # --- receiving
@@ -167,21 +176,30 @@ class DiscordAdapter:
         """Hold the gateway; called once the bot is ours alone."""
         parts = self.parts
         assert parts is not None  # noqa: S101  # set by run
+        if not await self._remember(parts.notebook, stop):
+            return
         await self._tell_commands(parts)
         lost: dict[int, datetime] = {}
+        missed: dict[int, datetime] = {}  # by shard: since when, while its servers are told
 
         def ready(shard: int) -> None:
             """A new session: what was said since the last one has to be fetched."""
-            since = lost.pop(shard, None) or parts.notebook.seen
-            if since is not None:
-                parts.backfill.begin(since)
+            since = lost.pop(shard, None) or parts.notebook.seen or self._clock()
+            missed[shard] = since
+            parts.backfill.begin(since)
             if not self.ready.is_set():
                 self.ready.set()
                 name = parts.client.user.name if parts.client.user else ""
                 self._tell("discord.running", name=name)
 
+        def guild(shard: int, data: Json) -> None:
+            """A server of ours; Discord tells of each at the beginning of a session."""
+            if shard in missed:
+                parts.backfill.look(data, missed[shard])
+
         def gone(shard: int) -> None:
             lost.setdefault(shard, parts.client.heard() or self._clock())
+            missed.pop(shard, None)
 
         def back(shard: int) -> None:
             lost.pop(shard, None)  # the gateway itself brings what was missed
@@ -189,29 +207,42 @@ class DiscordAdapter:
         parts.client.listening = Listening(
             take=parts.intake.take,
             ready=ready,
+            guild=guild,
             lost=gone,
             resumed=back,
         )
         async with asyncio.TaskGroup() as tasks:
             storing = tasks.create_task(parts.intake.run(stop))
             reading = tasks.create_task(parts.backfill.run(stop))
+            opening = tasks.create_task(parts.doors.run(stop))
             await listen(parts.client, self._settings, stop, self._tell)
-            storing.cancel()
-            reading.cancel()
+            for task in (storing, reading, opening):
+                task.cancel()
+
+    async def _remember(self, notebook: Notebook, stop: asyncio.Event) -> bool:
+        """Where we left off: without that nothing is listened to, or it would be lost track of."""
+        while not stop.is_set():
+            try:
+                await notebook.load()
+            except StoreError as error:
+                logger().warning("notebook cannot be read", error=type(error).__name__)
+                await pause(stop, 0.3)
+            else:
+                notebook.seen = notebook.seen or self._clock()  # the first run has missed nothing
+                return True
+        return False
 
     async def _tell_commands(self, parts: Parts) -> None:
-        """The commands, if Discord does not know them yet; and where we left off."""
+        """The commands, if Discord does not know them yet."""
         notebook = parts.notebook
-        try:
-            await notebook.load()
-            notebook.seen = notebook.seen or self._clock()  # the first run has missed nothing
-            tree = Tree(parts.client, metrics=self._settings.metrics)
-            mark = await sync(tree, notebook.commands)
-            if mark != notebook.commands:
-                notebook.commands = mark
+        tree = Tree(parts.client, metrics=self._settings.metrics)
+        mark = await sync(tree, notebook.commands)
+        if mark != notebook.commands:
+            notebook.commands = mark
+            try:
                 await notebook.keep(self._clock(), all_=True)
-        except StoreError as error:
-            logger().warning("notebook cannot be read", error=type(error).__name__)
+            except StoreError as error:
+                logger().warning("notebook not kept", error=type(error).__name__)
 
     def _tell(self, key: str, **values: object) -> None:
         self._say(t(key, self._lang, **values))

@@ -51,6 +51,7 @@ class Listening:
     ready: Callable[[int], None] = lambda _: None
     lost: Callable[[int], None] = lambda _: None
     resumed: Callable[[int], None] = lambda _: None
+    guild: Callable[[int, Json], None] = lambda *_: None
 
 
 class SalusClient(discord.AutoShardedClient):
@@ -95,6 +96,9 @@ class SalusClient(discord.AutoShardedClient):
                 self.listening.ready(int((data.get("shard") or [0])[0]))
             elif event == "RESUMED":
                 self.listening.resumed(int(data.get("__shard_id__") or 0))
+            elif event == "GUILD_CREATE":
+                shard = (int(data["id"]) >> 22) % (self.shard_count or 1)
+                self.listening.guild(shard, data)
 
         return read
 

@@ -123,6 +123,7 @@ def arrival(body: Json, event: Event, *, urgent: bool = False) -> Arrival:
         dedup=_key(body, event),
         chat=event.chat,
         lane=f"{event.chat}!" if express else event.chat,
+        echo=_echo(mapping(body, "d"), event),
         body={"t": body.get("t"), "d": body.get("d")},
         source=event.source if event.kind == "said" else "",
     )
@@ -135,6 +136,12 @@ def _key(body: Json, event: Event) -> str:
     if event.kind == "said":
         return f"m:{event.message_id}:{event.edited}"
     return f"{body.get('t')}:{new_id()}"
+
+
+def _echo(data: Json, event: Event) -> str:
+    """A changed message may be read as it is now, and be told of as a change besides."""
+    edited = string(data, "edited_timestamp") if event.kind == "said" and not event.tap else ""
+    return f"m:{event.message_id}:{edited}" if edited else ""
 
 
 # --- messages ----------------------------------------------------------------

@@ -53,7 +53,7 @@ class Room:
     clock: Callable[[], datetime]
     metrics: bool
     is_thread: Callable[[int], bool] = lambda _: False
-    on_forget: Callable[[int], None] = lambda _: None
+    on_forget: Callable[[int, int], None] = lambda *_: None  # a person, their direct messages
 
 
 class DiscordHandler:
@@ -165,7 +165,7 @@ class DiscordHandler:
     def _forget(self, event: Event, unit: Unit) -> None:
         unit.writes.append(lambda _: self._mailbox.forget_chat(event.chat))
         if event.chat[:1] == "D":
-            self._room.on_forget(event.channel)
+            self._room.on_forget(event.user, event.channel)
 
     async def _letters(
         self, paper: Paper, reply: Reply, command: tuple[str, str] | None, note: str

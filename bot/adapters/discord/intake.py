@@ -2,7 +2,8 @@
 
 Events wait here, in order, until the database has them. A message can wait for as long as that
 takes: after a crash Discord still has it. An interaction cannot: it is acknowledged as soon as
-it is stored, after two seconds in any case, and told at once when it will not be stored.
+it is stored. If that takes longer than two seconds, its person is told that it is not yet safe,
+and told at once when it will not be stored.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from bot.i18n import t
 from bot.logs import logger
 from bot.store.letters import Arrival
 
-_STORE_S = 2.0  # then an interaction is acknowledged whether it is stored or not
+_STORE_S = 2.0  # then an interaction gets its first answer, whether it is stored or not
 _BATCH = 200
 _MOST = 20_000  # events that wait; more are fetched again once the database is back
 _GATHER_S = 0.003
@@ -42,6 +43,7 @@ class Item:
     event: Event
     arrival: Arrival
     stored: asyncio.Future[None] | None = None  # for an interaction: when it is, or never will be
+    then: Callable[[], None] = lambda: None  # once it is stored
 
 
 @dataclass
@@ -60,6 +62,7 @@ class Intake:
     later: Callable[[Item], bool] = lambda _: False  # whether a backfill will bring it in order
     catching_up: Callable[[], bool] = lambda: False
     overflow: Callable[[], None] = lambda: None
+    accepted_from: Callable[[Event], None] = lambda _: None
     waiting: list[Item] = field(default_factory=list)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     acking: set[asyncio.Task[None]] = field(default_factory=set)
@@ -87,14 +90,23 @@ class Intake:
         """An event to be stored; emergencies take the lane that waits for nothing."""
         return Item(event, arrival(frame, event, urgent=self.handler.urgent(event)))
 
-    def put(self, items: Sequence[Item]) -> None:
-        """Have these stored after those that wait; what is too much is fetched again later."""
-        if len(self.waiting) > _MOST:
+    def put(self, items: Sequence[Item], then: Callable[[], None] = lambda: None) -> None:
+        """Have these stored after those that wait, ``then`` call; what is too much comes later."""
+        if self.full:
             _let_go(items, StoreError("too much waits"))
             self.overflow()
             return
+        if items:
+            items[-1].then = then
+        else:
+            then()
         self.waiting += items
         self.awake.set()
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits that the rest has to stay with Discord."""
+        return len(self.waiting) > _MOST
 
     @property
     def busy(self) -> bool:
@@ -147,6 +159,8 @@ class Intake:
         for item in batch:
             if item.stored is not None and not item.stored.done():
                 item.stored.set_result(None)
+            item.then()
+            self.accepted_from(item.event)
         return True
 
     # --- the first answer to an interaction
@@ -156,9 +170,10 @@ class Intake:
         assert tap is not None  # noqa: S101  # only interactions come here
         well = False
         try:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(stored), _STORE_S)
-            await self._respond(event)
+            await asyncio.wait({stored}, timeout=_STORE_S)
+            if stored.done():
+                await stored
+            await self._respond(event, safe=stored.done())
             well = True
             self.acks.end(tap.id, well=True)
             await stored
@@ -171,17 +186,23 @@ class Intake:
         finally:
             self.acks.end(tap.id, well=well)
 
-    async def _respond(self, event: Event) -> None:
+    async def _respond(self, event: Event, *, safe: bool) -> None:
+        """The first answer. A command that is not stored yet is not said to be under way."""
         tap = event.tap
         assert tap is not None  # noqa: S101
         lang = self.handler.lang(event)
+        whisper = {"flags": EPHEMERAL} if tap.whisper else {}
         if event.ack == "form":
             await self.hooks.respond(tap.id, tap.token, FORM, buttons.form(event.data, lang))
-        elif event.ack == "think":
-            flags = {"flags": EPHEMERAL} if tap.whisper else None
-            await self.hooks.respond(tap.id, tap.token, THINKING, flags)
-        else:
+        elif event.ack == "update":
             await self.hooks.respond(tap.id, tap.token, UPDATING)
+        elif safe:
+            await self.hooks.respond(tap.id, tap.token, THINKING, whisper)
+        elif self.handler.urgent(event):
+            await self.unstored.refuse(event, acknowledged=False)
+        else:
+            words = {"content": t("discord.not_safe_yet", lang)}
+            await self.hooks.respond(tap.id, tap.token, TEXT, words | whisper)
 
     async def _not_yours(self, event: Event) -> None:
         """Somebody pressed under another person's answer: nothing is stored of it."""
