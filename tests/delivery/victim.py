@@ -12,6 +12,8 @@ from bot.delivery.pace import Pace
 from bot.store import mailbox, sql  # noqa: F401  # loaded once, before the fork
 from tests.fakes.telegram_world import QUICK, make_app
 
+SCRIPT = ["Most adults need at least 7 hours of sleep [1]."] * 10_000
+
 
 def main(data: str, url: str, token: str, lease_s: float) -> None:
     """Run until somebody kills us."""
@@ -19,7 +21,7 @@ def main(data: str, url: str, token: str, lease_s: float) -> None:
 
 
 async def _run(data: Path, url: str, token: str, lease_s: float) -> None:
-    app = make_app(data, script=["Most adults need at least 7 hours of sleep [1]."] * 10_000)
+    app = make_app(data, script=SCRIPT, delay_s=0.05)
     settings = TelegramSettings(token=token, base_url=url, poll_s=5)
     times = Times(lease_s=lease_s, drain_s=2.0, flush_s=1.0)
     adapter = TelegramAdapter(app, settings, times=times, pace=Pace(QUICK))

@@ -17,6 +17,8 @@ from bot.logs import configure
 from bot.store import mailbox, sql  # noqa: F401
 from tests.fakes.telegram_world import QUICK, make_app
 
+SCRIPT = ["Most adults need at least 7 hours of sleep [1]."] * 10_000
+
 
 @dataclass(frozen=True)
 class Where:
@@ -36,8 +38,7 @@ def main(where: Where) -> None:
 
 
 async def _run(where: Where) -> None:
-    script = ["Most adults need at least 7 hours of sleep [1]."] * 10_000
-    app = make_app(Path(where.data), script=script, delay_s=0.05)
+    app = make_app(Path(where.data), script=SCRIPT, delay_s=0.05)
     settings = DiscordSettings(
         token=where.token, api_url=where.url, gateway_url=where.gateway, metrics=True
     )

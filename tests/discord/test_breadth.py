@@ -113,6 +113,7 @@ async def sim(data: Path) -> AsyncGenerator[Sim, None]:
         client.listening = Listening(take=parts.intake.take)
         stop = asyncio.Event()
         running = asyncio.create_task(parts.office.run(parts.intake.run, stop))
+        reading = asyncio.create_task(parts.backfill.run(stop))
         guild = env.create_guild()
         channel = guild.create_text_channel("general")
         alice = guild.add_member(env.create_user("alice"))
@@ -120,6 +121,7 @@ async def sim(data: Path) -> AsyncGenerator[Sim, None]:
             yield Sim(env, parts, guild, channel, alice)
         finally:
             stop.set()
+            reading.cancel()
             await running
             await app.store.close()
 

@@ -122,7 +122,7 @@ class Gateway:
         now = self.fake.clock()
         for session in list(self.sessions.values()):
             if session.dead or (not session.connected and now - session.gone_at > self.resume_s):
-                del self.sessions[session.id]
+                self.sessions.pop(session.id, None)  # another event may have been first
                 continue
             shard = (guild >> 22) % session.shards if guild else 0
             if shard == session.shard and (not need or session.intents & need):

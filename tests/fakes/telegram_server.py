@@ -107,6 +107,8 @@ class FakeTelegram:
     topics: set[tuple[int, int]] = field(default_factory=set)
     flooded_until: dict[int, float] = field(default_factory=dict)
     polls: int = 0  # getUpdates calls, which are not in ``calls``
+    first_polls: int = 0  # of them those that say no offset, as a process does that has begun
+    watch: Callable[[Call], None] = lambda _: None  # sees every call as it comes
     early: int = 0  # sends that came before their retry_after was over
     menus: dict[tuple[str, str], list[Json]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -255,8 +257,10 @@ class FakeTelegram:
         call = Call(method, {k: v for k, v in params.items() if k not in _FILES}, self.clock())
         if request.match_info["token"] != self.token:
             return _error(RefusedError(401, "Unauthorized"))
+        self.watch(call)
         if method == "getUpdates":
             self.polls += 1
+            self.first_polls += not int(params.get("offset") or 0)
         else:
             self.calls.append(call)
         fault = self._fault(method, params)

@@ -19,6 +19,8 @@ menus.py      the command tree, in two languages, told to Discord when it has ch
 notebook.py   the channels we were spoken to in, and until when we have listened
 intake.py     commits events before anything else; acknowledges interactions in time
 backfill.py   fetches what was said while we were away
+sessions.py   what each of the gateway's sessions may have missed
+doors.py      opens direct messages of people met elsewhere, so that they can be found
 urgent.py     emergencies while the database is down
 adapter.py    everything together: run it
 """

@@ -11,7 +11,7 @@ import discord
 
 from bot.adapters.discord.acks import Acks
 from bot.adapters.discord.address import direct
-from bot.adapters.discord.api import Breaker, Json, Me, pause
+from bot.adapters.discord.api import Breaker, Me, pause
 from bot.adapters.discord.attempts import Attempts
 from bot.adapters.discord.backfill import Backfill
 from bot.adapters.discord.client import Listening, SalusClient, connected, listen
@@ -24,6 +24,7 @@ from bot.adapters.discord.menus import Tree, sync
 from bot.adapters.discord.notebook import Notebook
 from bot.adapters.discord.preview import Previews
 from bot.adapters.discord.rest import Rest
+from bot.adapters.discord.sessions import Sessions
 from bot.adapters.discord.urgent import Unstored
 from bot.adapters.discord.wire import Hooks, Http, Send
 from bot.app import App
@@ -179,37 +180,9 @@ class DiscordAdapter:
         if not await self._remember(parts.notebook, stop):
             return
         await self._tell_commands(parts)
-        lost: dict[int, datetime] = {}
-        missed: dict[int, datetime] = {}  # by shard: since when, while its servers are told
-
-        def ready(shard: int) -> None:
-            """A new session: what was said since the last one has to be fetched."""
-            since = lost.pop(shard, None) or parts.notebook.seen or self._clock()
-            missed[shard] = since
-            parts.backfill.begin(since)
-            if not self.ready.is_set():
-                self.ready.set()
-                name = parts.client.user.name if parts.client.user else ""
-                self._tell("discord.running", name=name)
-
-        def guild(shard: int, data: Json) -> None:
-            """A server of ours; Discord tells of each at the beginning of a session."""
-            if shard in missed:
-                parts.backfill.look(data, missed[shard])
-
-        def gone(shard: int) -> None:
-            lost.setdefault(shard, parts.client.heard() or self._clock())
-            missed.pop(shard, None)
-
-        def back(shard: int) -> None:
-            lost.pop(shard, None)  # the gateway itself brings what was missed
-
-        parts.client.listening = Listening(
-            take=parts.intake.take,
-            ready=ready,
-            guild=guild,
-            lost=gone,
-            resumed=back,
+        sessions = Sessions(parts.backfill, parts.notebook, self._clock, parts.client.heard)
+        parts.client.listening = sessions.listening(
+            parts.intake.take, lambda: self._is_ready(parts.client)
         )
         async with asyncio.TaskGroup() as tasks:
             storing = tasks.create_task(parts.intake.run(stop))
@@ -218,6 +191,11 @@ class DiscordAdapter:
             await listen(parts.client, self._settings, stop, self._tell)
             for task in (storing, reading, opening):
                 task.cancel()
+
+    def _is_ready(self, client: SalusClient) -> None:
+        if not self.ready.is_set():
+            self.ready.set()
+            self._tell("discord.running", name=client.user.name if client.user else "")
 
     async def _remember(self, notebook: Notebook, stop: asyncio.Event) -> bool:
         """Where we left off: without that nothing is listened to, or it would be lost track of."""
