@@ -53,10 +53,14 @@ def crisis_text(result: TriageResult, lang: Lang, country: str = "") -> str:
 
 
 def urgent_text(result: TriageResult, lang: Lang, country: str = "") -> str:
-    """A short notice to put before an answer: be seen today, and what to watch for."""
+    """A short notice to put before an answer: be seen today, and what to watch for.
+
+    A category may have its own (low mood: where help is).
+    """
     about = "other" if is_about_other(result) else "self"
-    place = for_country(country)
-    return t(f"safety.urgent.{about}", lang, number=_number(place, lang))
+    own = f"safety.urgent.{result.category}.{about}"
+    key = own if own in texts(lang) else f"safety.urgent.{about}"
+    return t(key, lang, number=_number(for_country(country), lang))
 
 
 def refusal_text(kind: RefusalKind, lang: Lang) -> str:

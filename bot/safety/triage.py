@@ -18,7 +18,9 @@ from rag.types import Lang
 
 HISTORY_MESSAGES = 4  # how many earlier messages may complete a rule
 EXPLAINED = "explained"  # the family of rules that read an alarming word as something milder
+LIKE = "like_vignettes"  # the category of what likeness alone raised
 ORDINARY = "ordinary"  # the family of messages that say plainly that all is well
+MOOD = "low_mood"  # the family of messages that tell of low mood and of nothing dangerous
 NOW = frozenset({"today_word", "sudden_word"})  # said to happen now
 THIS_MOMENT = "this_moment"  # said to have happened minutes ago
 OTHER = "@other"  # ends the rule id when the sick person is somebody else
@@ -115,7 +117,11 @@ class Triage:
         if self._belongs(text, ORDINARY):
             return ruled
         denied = self._belongs(text, EXPLAINED) or self._told_of(text)
-        return second_look(text, ruled, denied=denied, seen=seen, raise_at=raise_at)
+        found = second_look(text, ruled, denied=denied, seen=seen, raise_at=raise_at)
+        if found.category == LIKE and self._belongs(text, MOOD):
+            # It stays urgent, but an ambulance is not what a sad person needs to hear of.
+            return replace(found, level="urgent", category=MOOD)
+        return found
 
     def by_rules(
         self,
@@ -262,7 +268,7 @@ def second_look(
     other = OTHER if _OTHER_PERSON.search(text) else ""
     return TriageResult(
         level=level,
-        category="suicide" if crisis else "like_vignettes",
+        category="suicide" if crisis else LIKE,
         why=f"much like messages that must trigger ({seen.danger:.2f})",
         rule=f"likeness.{'crisis' if crisis else 'danger'}{other}",
         version=ruled.version,

@@ -14,7 +14,7 @@ from functools import cache
 import pytest
 
 from bot.model import TriageResult
-from bot.safety import Triage
+from bot.safety import Triage, replies
 from bot.safety.triage import rules_alone
 from bot.settings import ROOT
 
@@ -132,3 +132,39 @@ def test_two_signs_of_today_are_not_taken_down(triage: Triage) -> None:
     """A reassuring beginning does not take down a faint with palpitations of today."""
     text = "doctor said my heart is fine but i have palpitations and fainted today"
     assert triage.assess(text).level == "emergency"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i've been feeling down and can't get out of bed",
+        "I feel empty inside",
+        "I feel like a failure",
+        "I wake up with dread every morning",
+    ],
+)
+def test_low_mood_is_not_answered_with_an_ambulance(text: str) -> None:
+    """What only sounds like an emergency gets the word on where help is, and an answer."""
+    found = Triage.load().assess(text)
+    assert (found.level, found.category, found.crisis) == ("urgent", "low_mood", False)
+    said = replies.urgent_text(found, "en", "GB")
+    assert "can be treated" in said
+    assert "999" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("my back hurts so much I can't get out of bed", "soon"),
+        ("腰疼得下不了床", "soon"),
+        ("感冒在床上躺了两天", "selfcare"),
+        ("my back hurts, I can't get out of bed and I can't pee", "emergency"),
+        ("I want to sleep and not wake up", "emergency"),
+        ("i feel down, dizzy and my chest is tight", "emergency"),
+    ],
+)
+def test_staying_in_bed_is_read_by_its_reason(text: str, level: str) -> None:
+    """A cold or a strained back is no emergency; a danger sign beside it still is."""
+    found = Triage.load().assess(text)
+    assert found.level == level
+    assert found.category != "low_mood"
