@@ -23,13 +23,14 @@ from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
 from bot.generation.prompts import PromptBook
 from bot.grounding.check import Checker
 from bot.model import Lang, Platform, UserId
-from bot.ports import Transcriber
+from bot.ports import Generator, Models, Transcriber
 from bot.safety import Triage
 from bot.settings import ROOT, Settings
 from bot.speech import NoTranscriber, make_transcriber
 from bot.tuning.arms import Arms
 
 if TYPE_CHECKING:
+    from bot.examiner import Examiner
     from bot.tuning.workshop import Workshop
     from rag.library import Knowledge
 
@@ -71,15 +72,7 @@ async def build(
     store = DeferredStore(settings.resolved_database_url, settings.resolved_key_file)
     retriever = DeferredRetriever(lambda: open_knowledge(settings, progress=progress))
     generator = make_generator(settings)
-    answerer = Answerer(
-        retriever=retriever,
-        generator=generator,
-        prompts=PromptBook.load(PROMPTS),
-        checker=Checker(),
-        budget_tokens=_budget(settings),
-        similarity=retriever.similarity,
-        models=Arms(DeferredRegistry(store)),
-    )
+    answerer = _answerer(settings, retriever, generator, Arms(DeferredRegistry(store)))
     defaults = Defaults(lang=_default_lang(settings), country=settings.country)
     dialogue = DialogueManager(
         store=UnitStore(store),
@@ -99,6 +92,44 @@ async def build(
         )
     finally:
         await store.close()
+        if generator is not None:
+            await generator.close()
+        await asyncio.to_thread(retriever.close)
+
+
+def _answerer(
+    settings: Settings, retriever: DeferredRetriever, generator: Generator | None, models: Models
+) -> Answerer:
+    """The answering path, for the dialogue and for its examination."""
+    return Answerer(
+        retriever=retriever,
+        generator=generator,
+        prompts=PromptBook.load(PROMPTS),
+        checker=Checker(),
+        budget_tokens=_budget(settings),
+        similarity=retriever.similarity,
+        models=models,
+    )
+
+
+@asynccontextmanager
+async def open_examiner(
+    settings: Settings, *, progress: Progress | None = None
+) -> AsyncGenerator[Examiner, None]:
+    """The suites' way into the real dialogue, with the model that the settings name."""
+    from bot.examiner import Examiner
+
+    retriever = DeferredRetriever(lambda: open_knowledge(settings, progress=progress))
+    generator = make_generator(settings)
+    knowledge = await retriever.knowledge()
+    try:
+        yield Examiner(
+            lambda models: _answerer(settings, retriever, generator, models),
+            generator,
+            Triage.load(),
+            knowledge.passages,
+        )
+    finally:
         if generator is not None:
             await generator.close()
         await asyncio.to_thread(retriever.close)

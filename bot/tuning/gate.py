@@ -174,8 +174,13 @@ def prove(report: GateReport, adapter: Adapter, active: Adapter | None) -> None:
         against = active.name if active else "the base model alone"
         raise _refused(f"the report does not compare it with what is active now: {against}")
     if not report.passed:
-        lost = [f.measure for f in report.findings if not f.passed]
-        raise _refused(f"the gate was not passed: {', '.join(lost) or 'nothing was measured'}")
+        raise _refused(f"the gate was not passed: {verdict_of(report)}")
+
+
+def verdict_of(report: GateReport) -> str:
+    """What was asked for and does not hold, in one line."""
+    lost = [finding.measure for finding in report.findings if not finding.passed]
+    return ", ".join(lost) or ("" if report.findings else "nothing was measured")
 
 
 def _refused(fault: str) -> GateError:

@@ -14,6 +14,7 @@ from bot.tuning.registry import (
     SERVING,
     Action,
     Adapter,
+    AdapterServer,
     Registry,
     Step,
     by_name,
@@ -28,9 +29,15 @@ class Moves:
     """The only way to change who is answered by what."""
 
     def __init__(
-        self, registry: Registry, *, who: str, now: Callable[[], datetime] | None = None
+        self,
+        registry: Registry,
+        *,
+        who: str,
+        server: AdapterServer | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
-        """``who`` acts; it goes into the log."""
+        """``who`` acts; it goes into the log. ``server`` None: nothing has to be loaded."""
+        self._server = server
         self._registry = registry
         self._who = who
         self._now = now or (lambda: datetime.now(UTC))
@@ -60,8 +67,14 @@ class Moves:
         changed = promoted(kept, name, share=share, salt=secrets.token_hex(16))
         step = self._step("promote", name, kept, changed, why)
         step = replace(step, gate=shown, forced=force, share=share or 0.0)
+        await self._load(changed)  # before anybody is sent there
         await self._registry.take(step, changed)
         return step
+
+    async def _load(self, changed: Sequence[Adapter]) -> None:
+        for one in changed:
+            if self._server is not None and one.state in SERVING:
+                await self._server.load(one)
 
     def _gate(
         self, chosen: Adapter, active: Adapter | None, report: Path | None, *, why: str, force: bool
@@ -83,7 +96,10 @@ class Moves:
         kept = await self._registry.adapters()
         undone, changed = rolled_back(kept, await self._registry.steps())
         step = self._step("rollback", undone.adapter, kept, changed, why)
+        # The registry first: a server that does not answer must not stop a rollback. Whoever is
+        # sent to an adapter that is not loaded is answered by the base meanwhile.
         await self._registry.take(step, changed)
+        await self._load(changed)
         return step
 
     async def retire(self, name: str, why: str = "") -> Step:

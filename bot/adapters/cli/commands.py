@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bot.adapters.cli import feedback, kb, metrics, model, tune
+from bot.adapters.cli import evaluate, feedback, kb, metrics, model, tune
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.add_typer(kb.app, name="kb", help="The knowledge base: search, list, check, add.")
 app.add_typer(metrics.app, name="metrics", help="Logged values: add, show, parse.")
 app.add_typer(feedback.app, name="feedback", help="Votes: stats.")
+app.add_typer(evaluate.app, name="eval", help="The fixed suites, and the gate.")
 app.add_typer(tune.app, name="tune", help="Learning: data sets from votes.")
 app.add_typer(model.app, name="model", help="Adapters: list, add, promote, roll back, compare.")
 

@@ -17,7 +17,7 @@ from bot.adapters.cli.kb_common import AsJson, AsName, say, who
 if TYPE_CHECKING:
     from bot.store.sql import SqlStore
     from bot.tuning.compare import Arm
-    from bot.tuning.registry import Adapter, Step
+    from bot.tuning.registry import Adapter, AdapterServer, Step
     from bot.tuning.sampling import Interval
 
 T = TypeVar("T")
@@ -132,7 +132,7 @@ def promote(
         from bot.store.registry import SqlRegistry
         from bot.tuning.moves import Moves
 
-        moves = Moves(SqlRegistry(store), who=who(as_name))
+        moves = Moves(SqlRegistry(store), who=who(as_name), server=_server())
         step = await moves.promote(name, share=share, report=gate, why=why, force=force)
         key = "model.on_trial" if share else "model.promoted"
         _told(key, name, asdict(step), as_json=as_json)
@@ -148,7 +148,8 @@ def rollback(why: Why = "", as_name: AsName = "", as_json: AsJson = False) -> No
         from bot.store.registry import SqlRegistry
         from bot.tuning.moves import Moves
 
-        step = await Moves(SqlRegistry(store), who=who(as_name)).rollback(why)
+        moves = Moves(SqlRegistry(store), who=who(as_name), server=_server())
+        step = await moves.rollback(why)
         _told("model.rolled_back", step.adapter, asdict(step), as_json=as_json)
 
     in_store(work)
@@ -191,6 +192,14 @@ def compare(
         say("model.difference", liked=_range(result.liked), held=_range(result.held))
 
     in_store(work)
+
+
+def _server() -> AdapterServer | None:
+    """The model server, where one is set: what is promoted is loaded there first."""
+    from bot.app import make_adapter_server
+    from bot.settings import load
+
+    return make_adapter_server(load())
 
 
 def _told(key: str, name: str, value: Mapping[str, Any], *, as_json: bool) -> None:
