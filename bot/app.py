@@ -28,6 +28,8 @@ from bot.safety import Triage
 from bot.settings import ROOT, Settings
 from bot.speech import NoTranscriber, make_transcriber
 from bot.tuning.arms import Arms
+from bot.tuning.registry import AdapterServer
+from bot.tuning.serving import keep
 
 if TYPE_CHECKING:
     from bot.examiner import Examiner
@@ -49,6 +51,12 @@ class App:
     retriever: DeferredRetriever
     generator: OpenAICompatibleGenerator | EmbeddedGenerator | None
     transcriber: Transcriber = field(default_factory=NoTranscriber)
+    adapter_server: AdapterServer | None = None
+
+    async def keep_adapters(self, tell: Callable[[object], None]) -> None:
+        """Put adapters back on model servers that were started anew; until cancelled."""
+        if self.adapter_server is not None:
+            await keep(DeferredRegistry(self.store), self.adapter_server, tell=tell)
 
     async def person(self, platform: Platform, external_id: str) -> UserId:
         """The person behind a platform's id; while the store is down, a stand-in."""
@@ -89,6 +97,7 @@ async def build(
             retriever=retriever,
             generator=generator,
             transcriber=make_transcriber(settings),
+            adapter_server=make_adapter_server(settings),
         )
     finally:
         await store.close()

@@ -67,13 +67,25 @@ async def run(
         return SettingsError.exit_code
     stopping = stop or asyncio.Event()
     _on_signals(stopping)
-    warming = asyncio.create_task(_warm(app))
+    beside = [
+        asyncio.create_task(_warm(app)),
+        asyncio.create_task(app.keep_adapters(_adapters_log)),
+    ]
     try:
         ended = await supervise(adapters, stopping, lang, tell)
     finally:
-        warming.cancel()
-        await asyncio.gather(warming, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
     return 0 if ended else 3
+
+
+def _adapters_log(what: object) -> None:
+    """What was loaded or unloaded, or why that could not be seen to."""
+    if isinstance(what, Exception):
+        logger().warning("adapters not seen to", error=type(what).__name__)
+    else:
+        logger().info("adapters loaded or unloaded")
 
 
 def _adapters(

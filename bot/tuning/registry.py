@@ -90,9 +90,12 @@ class Step:
 
 
 class AdapterServer(Protocol):
-    """A running model server whose adapters can be changed. Raises a ModelError."""
+    """A running model server whose adapters can be changed. Raises a ModelError.
 
-    async def load(self, adapter: Adapter) -> None: ...  # replaces one of that name in place
+    A name keeps its weights: other weights under a name that is loaded are refused.
+    """
+
+    async def load(self, adapter: Adapter) -> None: ...  # nothing happens if it is loaded
     async def unload(self, name: str) -> None: ...  # nothing happens if it is not loaded
     async def loaded(self) -> frozenset[str]: ...
 

@@ -13,6 +13,7 @@ import typer
 
 from bot.adapters.cli import jsonl
 from bot.adapters.cli.kb_common import AsJson, AsName, say, who
+from bot.errors import InputError
 
 if TYPE_CHECKING:
     from bot.store.sql import SqlStore
@@ -167,6 +168,38 @@ def retire(name: Name, why: Why = "", as_name: AsName = "", as_json: AsJson = Fa
         _told("model.retired", name, asdict(step), as_json=as_json)
 
     in_store(work)
+
+
+@app.command()
+def sync(as_json: AsJson = False) -> None:
+    """Put on the model servers what serves, take off what no longer does; salus run does so too."""
+
+    async def work(store: SqlStore) -> None:
+        from bot.store.registry import SqlRegistry
+        from bot.tuning.serving import put
+
+        server = _server()
+        if server is None:
+            raise InputError("no server", fault="no model server is set (SALUS_MODEL_URL)")
+        kept = await put(SqlRegistry(store), server)
+        if as_json:
+            jsonl.emit(asdict(kept))
+            return
+        for key, names in (("model.loaded", kept.loaded), ("model.unloaded", kept.unloaded)):
+            for name in names:
+                say(key, name=name)
+        if not kept.loaded and not kept.unloaded:
+            say("model.in_place")
+
+    in_store(work)
+
+
+def _server() -> AdapterServer | None:
+    """Where adapters are loaded; None when no model server is set."""
+    from bot.app import make_adapter_server
+    from bot.settings import load
+
+    return make_adapter_server(load())
 
 
 @app.command()
