@@ -7,7 +7,7 @@ UV     := $(BIN)/uv
 LOCKS  := deploy/locks
 INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes
 
-.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage vllm-cpu
+.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage vllm-cpu test-vllm bench-serving
 
 run: $(VENV)/.run
 	@$(BIN)/salus chat
@@ -55,6 +55,15 @@ fit-triage: $(VENV)/.dev
 # The real vLLM server on this machine's CPU, in an environment of its own.
 vllm-cpu:
 	deploy/vllm/cpu.sh
+
+# Salus against that server: streams, aborts, adapters, a full queue, a crash. Never skipped.
+test-vllm: $(VENV)/.dev
+	deploy/vllm/cpu.sh build
+	$(BIN)/pytest -n 0 tests/vllm $(ARGS)
+
+# Speed of serving beside the bare server, with and without adapters; see deploy/README.md.
+bench-serving: $(VENV)/.dev
+	$(BIN)/python deploy/bench_serving.py $(ARGS)
 
 lock: $(UV)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
