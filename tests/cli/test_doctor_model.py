@@ -89,6 +89,7 @@ async def test_doctor_as_an_operator_runs_it(
     """A served model gets its lines in the whole report; a fault makes the exit code 1."""
     async with fake_server(text=WORDS, pause_s=0.002, context=1024) as fake:
         monkeypatch.setenv("SALUS_MODEL_URL", fake.url)
+        monkeypatch.setenv("SALUS_MODEL_FIRST_TOKEN_S", "60")  # the first one loads the client
         settings = load()
         found = await doctor._model(settings)
     assert found[0].detail.endswith("fake-model")
