@@ -194,14 +194,6 @@ def sync(as_json: AsJson = False) -> None:
     in_store(work)
 
 
-def _server() -> AdapterServer | None:
-    """Where adapters are loaded; None when no model server is set."""
-    from bot.app import make_adapter_server
-    from bot.settings import load
-
-    return make_adapter_server(load())
-
-
 @app.command()
 def compare(
     ours: Name,
