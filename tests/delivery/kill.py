@@ -95,7 +95,9 @@ class Town:
             await asyncio.sleep(self.chance.uniform(0.0, self.plan.lease_s + 0.8))
             return
         while self.listened() == before:
-            if not child.is_alive() or time.monotonic() - started > self.plan.wait():
+            if not child.is_alive():
+                raise AssertionError(f"the process ended by itself: {child.exitcode}")
+            if time.monotonic() - started > self.plan.patience_s:
                 raise AssertionError("the process never listened")
             await asyncio.sleep(0.005)
         self.tally.back_s.append(time.monotonic() - started)

@@ -198,7 +198,7 @@ async def test_a_breaker_that_is_open_holds_everything_back(data: Path) -> None:
     async with salus(data) as here:
         await here.ask("hello")
         for _ in range(here.adapter.breaker.most):
-            here.adapter.breaker.note(403)
+            here.adapter.breaker.note(403, {})
         before = len(here.fake.called("message.create"))
         with pytest.raises(FloodedError):
             await courier_of(here).deliver(letter(direct(here.dm.id)))

@@ -294,6 +294,46 @@ async def test_a_flood_of_one_channel_stops_no_other(data: Path) -> None:
         assert (await here.counts())["outbox.pending"] == 1
 
 
+async def test_a_limit_on_everything_stops_every_chat_and_only_that_long(data: Path) -> None:
+    """A global 429 longer than the library waits out: no other chat runs into it."""
+    async with salus(data) as here:
+        bob = here.people.user("Bob")
+        await here.ask("hello")
+        await here.ask("hello", user=bob)
+        here.fake.fail("flood", "message.create", seconds=31.0, everywhere=True)
+        await here.people.dm(here.ada, "hello")
+        await here.until(lambda: here.fake.invalid_requests)
+        calls = len(here.fake.calls)
+        await here.people.dm(bob, "hello")
+        assert here.adapter.office is not None
+        sender = here.adapter.office.sender
+        await here.until(lambda: sender.tally.flooded >= 2)
+        assert (here.fake.early, len(here.fake.calls)) == (0, calls)
+        assert 28 < here.adapter.breaker.wait() <= 31
+        for _ in range(100):
+            if (await here.counts()).get("outbox.pending") == 2:
+                break
+            await asyncio.sleep(0.02)
+        assert (await here.counts())["outbox.pending"] == 2
+        here.fake.flooded_until.clear()
+        here.adapter.breaker.until = 0.0
+        sender.pace.__post_init__()
+
+
+def test_a_limit_that_others_use_up_is_not_held_against_us() -> None:
+    """A 429 of a shared resource counts neither towards the ban nor as a limit on everything."""
+    breaker = Breaker(clock=lambda: 5.0)
+    limit = {"Retry-After": "20", "Via": "1.1 google"}
+    breaker.note(429, limit | {"X-RateLimit-Scope": "shared"})
+    assert (len(breaker.seen), breaker.wait()) == (0, 0)
+    breaker.note(429, limit | {"X-RateLimit-Scope": "user"})
+    assert (len(breaker.seen), breaker.wait()) == (1, 0)
+    breaker.note(429, limit | {"X-RateLimit-Scope": "global", "X-RateLimit-Global": "true"})
+    assert (len(breaker.seen), breaker.wait()) == (2, 20)
+    breaker.note(429, {"Retry-After": "soon"})  # the proxy in front, saying nothing we can read
+    assert breaker.wait() == 60
+
+
 async def test_the_proxys_own_429_is_a_flood_too(data: Path) -> None:
     """A 429 without Discord's own body, as when banned: wait, do not hammer."""
     async with salus(data) as here:
@@ -542,11 +582,11 @@ def test_the_breaker_opens_long_before_discord_does() -> None:
     now = [0.0]
     breaker = Breaker(clock=lambda: now[0])
     for _ in range(1500):
-        breaker.note(200)
+        breaker.note(200, {})
     assert breaker.wait() == 0
     for number in range(1500):
         now[0] = number * 0.1
-        breaker.note((401, 403, 429)[number % 3])
+        breaker.note((401, 403, 429)[number % 3], {"Via": "1.1 google"})
     with pytest.raises(FloodedError) as caught:
         breaker.check()
     assert 400 < caught.value.retry_after < 600

@@ -175,7 +175,7 @@ class FakeDiscord(Payloads):
         key = (route, str(ask.at.get("channel") or ask.at.get("token") or ""))
         fault = self._fault(ask)
         if self.banned:
-            return self._refuse(FloodError(3600, via=False))
+            return self._refuse(FloodError(3600, Fault("flood", via=False)))
         try:
             self._authorised(request, route)
             if fault is not None and (broken := await self._broken(request, fault, call, key)):
@@ -233,7 +233,8 @@ class FakeDiscord(Payloads):
             return web.Response(status=fault.status, text="<html>error</html>")
         if fault.kind == "flood":
             call.status = 429
-            return self.flood(key, fault.seconds, everywhere=fault.everywhere, via=fault.via)
+            self.flooded_until[("", "") if fault.everywhere else key] = self.clock() + fault.seconds
+            return self._refuse(FloodError(fault.seconds, fault))
         if fault.kind == "status":
             raise RefusedError(fault.status, fault.code, "Injected fault")
         call.error = ""
@@ -273,41 +274,36 @@ class FakeDiscord(Payloads):
             "X-RateLimit-Bucket": f"{zlib.crc32(route.encode()):032x}",
         }
 
-    def flood(
-        self, key: tuple[str, str], seconds: float, *, everywhere: bool = False, via: bool = True
-    ) -> web.Response:
-        """A 429; requests of that bucket before ``seconds`` are over count as early."""
-        self.flooded_until[("", "") if everywhere else key] = self.clock() + seconds
-        return self._refuse(FloodError(seconds, everywhere=everywhere, via=via))
-
     def _refuse(self, refused: RefusedError) -> web.Response:
-        if refused.status in {401, 403, 429}:
+        flood = refused if isinstance(refused, FloodError) else None
+        if refused.status in {401, 403, 429} and not (flood and flood.how.shared):
             self.invalid_requests.append((self.clock(), refused.status))
-        if not isinstance(refused, FloodError):
+        if flood is None:
             return _json(refused.body(), refused.status, {})
+        everywhere, shared = flood.how.everywhere, flood.how.shared
         headers = {
-            "Retry-After": str(math.ceil(refused.seconds)),
-            "X-RateLimit-Scope": "global" if refused.everywhere else "user",
+            "Retry-After": str(math.ceil(flood.seconds)),
+            "X-RateLimit-Scope": "global" if everywhere else "shared" if shared else "user",
         }
-        if refused.everywhere:
+        if everywhere:
             headers["X-RateLimit-Global"] = "true"
-        if not refused.via:
+        if not flood.how.via:
             return web.Response(status=429, text="error code: 1015", headers=headers)
         return _json(refused.body(), 429, headers | {"Via": "1.1 google"})
 
 
 class FloodError(RefusedError):
-    """A 429 with its wait, seconds."""
+    """A 429 with its wait, seconds; ``how`` says whose limit it is."""
 
-    def __init__(self, seconds: float, *, everywhere: bool = False, via: bool = True) -> None:
+    def __init__(self, seconds: float, how: Fault | None = None) -> None:
         super().__init__(429, 0, "You are being rate limited.")
-        self.seconds, self.everywhere, self.via = seconds, everywhere, via
+        self.seconds, self.how = seconds, how or Fault("flood")
 
     def body(self) -> Json:
         """As discord.py reads it."""
         return {
             "message": self.message, "retry_after": round(self.seconds, 3),
-            "global": self.everywhere,
+            "global": self.how.everywhere,
         }  # fmt: skip
 
 

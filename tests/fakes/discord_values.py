@@ -69,6 +69,7 @@ class Fault:
     status: int = 502
     code: int = 0
     everywhere: bool = False  # a flood of the whole bot, not of one bucket
+    shared: bool = False  # a flood by others of what we share with them
     via: bool = True  # False: the answer of a proxy in front, as when banned
 
 

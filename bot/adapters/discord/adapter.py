@@ -102,7 +102,7 @@ class DiscordAdapter:
         app, breaker = self._app, self.breaker
         store = await app.store.opened()
         mailbox = open_mailbox(store, Office(platform="discord", bot=str(me.id)))
-        rest, hooks, acks = Rest(client), Hooks(send, me.application), Acks()
+        rest, hooks, acks = Rest(client, breaker), Hooks(send, me.application), Acks()
         notebook = Notebook(store, me.id)
         ways = Ways(
             rest=rest,

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -121,10 +121,7 @@ def refusal(status: int, code: int) -> DeliveryError:
 
 def _wait(error: discord.HTTPException) -> float:
     """Seconds of a 429 that the library did not wait out (the proxy in front, or the fifth)."""
-    try:
-        return float(error.response.headers.get("Retry-After", ""))
-    except ValueError:
-        return 60.0
+    return seconds(error.response.headers.get("Retry-After", ""))
 
 
 # --- not being shut out ------------------------------------------------------
@@ -132,35 +129,43 @@ def _wait(error: discord.HTTPException) -> float:
 
 @dataclass
 class Breaker:
-    """Counts answers 401, 403 and 429. Discord bans an address for 10,000 of them in 10 minutes.
+    """Knows when nothing at all may be sent, to no chat.
 
-    Open from ``most`` on: then nothing is sent until some have left the window.
+    That is while Discord limits the whole bot (a global 429, or one of the proxy in front), and
+    when too many answers were 401, 403 or 429: it bans an address for 10,000 of those in 10
+    minutes, so from ``most`` on we wait until some have left the window. A 429 of a resource
+    shared with others is not counted there, nor here.
     """
 
     most: int = 1500
     window_s: float = 600.0
     clock: Callable[[], float] = time.monotonic
     seen: deque[float] = field(default_factory=deque)
+    until: float = 0.0  # of a limit on everything, by ``clock``
 
-    def note(self, status: int) -> None:
+    def note(self, status: int, headers: Mapping[str, str]) -> None:
         """One answer came."""
-        if status in {401, 403, 429}:
+        shared = headers.get("X-RateLimit-Scope") == "shared"
+        if status in {401, 403} or (status == 429 and not shared):
             self.seen.append(self.clock())
+        if status == 429 and ("X-RateLimit-Global" in headers or "Via" not in headers):
+            self.until = max(self.until, self.clock() + seconds(headers.get("Retry-After", "")))
 
     def wait(self) -> float:
         """Seconds until something may be sent; 0 while all is well."""
         now = self.clock()
         while self.seen and self.seen[0] <= now - self.window_s:
             self.seen.popleft()
+        wait = max(0.0, self.until - now)
         if len(self.seen) < self.most:
-            return 0.0
-        return self.seen[len(self.seen) - self.most] + self.window_s - now
+            return wait
+        return max(wait, self.seen[len(self.seen) - self.most] + self.window_s - now)
 
     def check(self) -> None:
         """Raise FloodedError while open."""
         wait = self.wait()
         if wait > 0:
-            logger().error("too many refused requests", state="open", count=len(self.seen))
+            logger().error("nothing may be sent", state="open", count=len(self.seen))
             raise FloodedError(wait)
 
     def trace(self) -> aiohttp.TraceConfig:
@@ -170,10 +175,18 @@ class Breaker:
         async def ended(
             _: aiohttp.ClientSession, __: SimpleNamespace, params: aiohttp.TraceRequestEndParams
         ) -> None:
-            self.note(params.response.status)
+            self.note(params.response.status, params.response.headers)
 
         config.on_request_end.append(ended)
         return config
+
+
+def seconds(written: str) -> float:
+    """A Retry-After; a minute where there is none."""
+    try:
+        return float(written)
+    except ValueError:
+        return 60.0
 
 
 # --- logs --------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import discord
 from discord.http import Route
 
-from bot.adapters.discord.api import THREAD_EXISTS, Json, named
+from bot.adapters.discord.api import THREAD_EXISTS, Breaker, Json, named
 from bot.adapters.discord.events import snowflake_at
 from bot.adapters.discord.wire import File, attachments
 
@@ -23,9 +23,10 @@ PAGE = 100  # messages Discord gives at once
 class Rest:
     """Each call raises a DeliveryError. All are safe to make twice, by nonce or by nature."""
 
-    def __init__(self, client: discord.Client) -> None:
-        """The client has logged in."""
+    def __init__(self, client: discord.Client, breaker: Breaker) -> None:
+        """The client has logged in; ``breaker`` says when nothing may be asked for at all."""
         self._client = client
+        self._breaker = breaker
 
     async def post(
         self, channel: int, body: Json, *, nonce: str, files: Sequence[File] = ()
@@ -43,6 +44,7 @@ class Rest:
 
     async def direct(self, user: int) -> int:
         """The person's direct-message channel, opened when there is none."""
+        self._breaker.check()
         with named(safe=True):
             made = await self._client.http.start_private_message(user)
         return int(made["id"])
@@ -62,12 +64,14 @@ class Rest:
     async def after(self, channel: int, since: int | datetime) -> list[Json]:
         """Up to a hundred messages that follow an id or a time, oldest first."""
         start = since if isinstance(since, int) else snowflake_at(since)
+        self._breaker.check()
         with named(safe=True):
             found = await self._client.http.logs_from(channel, PAGE, after=start)
         return sorted((dict(one) for one in found), key=lambda m: int(m["id"]))
 
     async def typing(self, channel: int) -> None:
         """Show for ten seconds that something is coming."""
+        self._breaker.check()
         with named(safe=True):
             await self._client.http.send_typing(channel)
 
