@@ -16,6 +16,7 @@ from typing import Any
 PHASES = ("start", "fetch", "commit", "model", "send", "ack")
 ZERO = (
     "lost", "doubled_effects", "doubled_replies", "nonce_doubles", "inversions", "silent",
+    "never_listened",
 )  # fmt: skip
 
 
