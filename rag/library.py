@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from rag.access import Access
     from rag.embed import BatchEmbedder
     from rag.explain import Explanation
     from rag.index import LoadedIndex
@@ -206,6 +207,12 @@ class Knowledge:
         from rag.versions import Desk
 
         return Desk(self)
+
+    def access(self) -> Access:
+        """Signing in to the admin page: invitations, passwords, sessions."""
+        from rag.access import Access
+
+        return Access(self)
 
     def refresh(self, pages_dir: Path, progress: Progress | None = None) -> str:
         """Read the pages again and publish if they changed; returns the active version."""

@@ -141,6 +141,42 @@ log = Table(
     Column("detail", Text, nullable=False),  # JSON object
 )
 
+credentials = Table(  # who can sign in to the admin page; roles are in kb_people
+    "kb_credentials",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("password", Text, nullable=False),  # scrypt$n$r$p$salt$hash
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+invites = Table(
+    "kb_invites",
+    metadata,
+    Column("ref", String(64), primary_key=True),  # SHA-256 of the one-time code
+    Column("name", String(64), nullable=False, index=True),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+)
+
+sessions = Table(
+    "kb_sessions",
+    metadata,
+    Column("ref", String(64), primary_key=True),  # SHA-256 of the token in the cookie
+    Column("name", String(64), nullable=False, index=True),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+
+tries = Table(  # wrong passwords, by SHA-256 of the name, known or not
+    "kb_tries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ref", String(64), nullable=False, index=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
 state = Table(
     "kb_state",
     metadata,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import get_args
 
 from rag import versions_rules
 from rag.versions_draft import Drafting, Progress, those
@@ -126,8 +127,13 @@ class Desk(Drafting):
             return self._switch("rollback", who, done)
 
     def log(self, limit: int = 50) -> list[LogEntry]:
-        """Who did what and when, newest first."""
+        """Who did what to the knowledge and when, newest first."""
         return self._versions.log(limit)
+
+    def audit(self, limit: int = 50, *, who: str, start: int = 0) -> list[LogEntry]:
+        """The log with everything about signing in; the right to manage people is needed."""
+        versions_rules.require(self.people(), who, "people")
+        return self._versions.log(limit, events=get_args(Event), start=start)
 
     def _switch(
         self,

@@ -20,7 +20,8 @@ Verdict = Literal["approve", "reject"]
 Action = Literal["add", "remove"]
 Event = Literal[
     "pages", "add", "stage", "unstage", "submit", "approve", "reject", "publish", "rollback",
-    "people",
+    "people", "invite", "password", "sign_in", "sign_out", "sign_out_all", "locked",
+    "account_gone",
 ]  # fmt: skip
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -29,6 +30,8 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     "reviewer": frozenset({"edit", "review", "publish"}),
     "admin": frozenset({"edit", "review", "publish", "force", "people"}),
 }
+# What happened to the knowledge; the other events are about signing in to the admin page.
+KNOWLEDGE_EVENTS: tuple[Event, ...] = get_args(Event)[:10]
 SALUS = "salus"  # who the log names for what Salus does by itself
 
 

@@ -16,6 +16,7 @@ from rag import schema, tables
 from rag.rows import aware, parts
 from rag.types import Lang
 from rag.versions_model import (
+    KNOWLEDGE_EVENTS,
     Action,
     Change,
     Event,
@@ -56,7 +57,8 @@ class VersionStore:
             ]  # fmt: skip
 
     def set_person(self, name: str, role: Role | None, who: str) -> None:
-        """Give somebody a role, or take it (None); the log says so in the same transaction.
+        """Give somebody a role, or take it (None), and with it every way to sign in; the log
+        says so in the same transaction.
 
         ``added_at`` stays through a change of role: since then the name is this person's.
         """
@@ -67,6 +69,9 @@ class VersionStore:
             if role is not None:
                 row = {"name": name, "role": role, "added_at": since or _now(), "added_by": who}
                 connection.execute(insert(table).values(row))
+            else:
+                for way in (tables.credentials, tables.invites, tables.sessions):
+                    connection.execute(delete(way).where(way.c.name == name))
             entry = {"name": name, "role": role or ""}
             write_log(connection, who, "people", self._active(connection), detail=entry)
 
@@ -189,9 +194,12 @@ class VersionStore:
         with schema.store_errors(), self._engine.connect() as connection:
             return set(connection.execute(query).scalars())
 
-    def log(self, limit: int = 50) -> list[LogEntry]:
-        """The newest entries, newest first."""
-        query = select(tables.log).order_by(tables.log.c.id.desc()).limit(limit)
+    def log(
+        self, limit: int = 50, *, events: Collection[Event] = KNOWLEDGE_EVENTS, start: int = 0
+    ) -> list[LogEntry]:
+        """The newest entries of these events, newest first, from the ``start``-th on."""
+        query = select(tables.log).where(tables.log.c.action.in_(events))
+        query = query.order_by(tables.log.c.id.desc()).offset(start).limit(limit)
         with schema.store_errors(), self._engine.connect() as connection:
             return [_entry(row) for row in connection.execute(query)]
 
