@@ -23,10 +23,12 @@ from bot.model import (
     MetricKind,
     Observation,
     ObservationId,
+    PassageVotes,
     Profile,
     SearchResult,
     Turn,
     TurnId,
+    Unhelped,
     UserId,
 )
 from rag.types import KnowledgeError, RetrievalError
@@ -210,6 +212,12 @@ class DeferredStore:
 
     async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]:
         return await (await self.opened()).feedback_stats(reasons)
+
+    async def unhelped(self, *, since: datetime | None = None, own: bool = False) -> list[Unhelped]:
+        return await (await self.opened()).unhelped(since=since, own=own)
+
+    async def passage_votes(self, *, since: datetime | None = None) -> list[PassageVotes]:
+        return await (await self.opened()).passage_votes(since=since)
 
     async def export(self, user: UserId) -> dict[str, object]:
         return await (await self.opened()).export(user)

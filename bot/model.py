@@ -334,6 +334,29 @@ class Lesson:
             raise ValueError(f"nothing said on {self.platform!r} may be learned from")
 
 
+Unmet = Literal["nothing", "down"]  # nothing was found, or the answer earned a thumbs down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unhelped:
+    """One masked question that was not helped; ``who`` only tells people apart."""
+
+    text: str
+    lang: Lang
+    who: str
+    why: Unmet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageVotes:
+    """Votes on the answers that cited one passage, by how many different people."""
+
+    passage: str
+    up: int
+    down: int
+    people: int
+
+
 # --- grounding ---------------------------------------------------------------
 
 

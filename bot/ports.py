@@ -5,7 +5,7 @@ Each has a real part, a fake in tests/fakes.py and one contract test run on both
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -19,10 +19,12 @@ from bot.model import (
     MetricKind,
     Observation,
     ObservationId,
+    PassageVotes,
     Profile,
     SearchResult,
     Turn,
     TurnId,
+    Unhelped,
     UserId,
 )
 from rag.types import Lang
@@ -120,3 +122,13 @@ class Store(Protocol):
     async def forget(self, user: UserId) -> None: ...  # nothing remains readable
 
     async def close(self) -> None: ...
+
+
+class Reports(Protocol):
+    """What the people who keep the knowledge may see: nobody's name, nobody's chat."""
+
+    async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]: ...
+    async def unhelped(  # InputError for ``own`` where the database knows somebody else
+        self, *, since: datetime | None = None, own: bool = False
+    ) -> list[Unhelped]: ...
+    async def passage_votes(self, *, since: datetime | None = None) -> list[PassageVotes]: ...

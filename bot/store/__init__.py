@@ -14,19 +14,19 @@ or, for an unusable database address, a SettingsError.
     records.py     what was said, measured and voted, over
     people.py      who is who, what they told and agreed to
     lessons.py     what may be learned from, and what is masked in it
+    gaps.py        questions that were not helped; cited.py: votes by passage
     mailbox.py     what was accepted and what is owed (with outbox.py and letters.py)
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from bot.ids import new_id
 from bot.model import ObservationId, UserId
-from bot.ports import Store
+from bot.ports import Reports, Store
 from bot.store.crypto import KeyRing
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Consent:
     wording: str = ""  # version of the sentence that was agreed to
 
 
-class PersonStore(Store, Protocol):
+class PersonStore(Store, Reports, Protocol):
     """The dialogue's Store and what the composition root, adapters and reports need besides."""
 
     async def user_for(self, platform: str, external_id: str) -> UserId: ...
@@ -53,7 +53,6 @@ class PersonStore(Store, Protocol):
     async def unlink(self, user: UserId, platform: str, external_id: str) -> None: ...
     async def consents(self, user: UserId) -> list[Consent]: ...
     async def last_logged(self, user: UserId) -> list[ObservationId]: ...
-    async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]: ...
 
 
 async def open_store(

@@ -7,33 +7,20 @@ out: it is for one person's own terminal, and refuses a database that holds anyb
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InputError
-from bot.model import LEARNT, Lang, Turn
+from bot.model import LEARNT, Turn, Unhelped, Unmet
 from bot.store.codec import turn_of
 from bot.store.lessons import LEARN, masked
 from bot.store.tables import accounts, consents, turns, users, votes
 
 if TYPE_CHECKING:
     from bot.store.sql import SqlStore
-
-Why = Literal["nothing", "down"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unhelped:
-    """One masked question; ``who`` only tells people apart."""
-
-    text: str
-    lang: Lang
-    who: str
-    why: Why
 
 
 async def unhelped(
@@ -62,7 +49,7 @@ async def unhelped(
     return await store._db.read(work)
 
 
-def _why(turn: Turn, vote: str | None) -> Why | None:
+def _why(turn: Turn, vote: str | None) -> Unmet | None:
     if turn.kind != "answer" or not turn.asked.strip():
         return None
     if not turn.relevant:

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreKeyError
-from bot.model import UserId
+from bot.model import PassageVotes, Unhelped, UserId
 from bot.store import lineage
 from bot.store import tombstones as graves
 from bot.store.codec import from_micros, plain, to_micros
@@ -61,6 +61,20 @@ class SqlStore(JoiningStore):
         index = set(await self._db.read(lambda c: c.scalars(marks)))
         if not (kek <= set(self._keys.keys) and index <= set(self._keys.index)):
             raise StoreKeyError("this is not the key that the database was written with")
+
+    # --- reports
+
+    async def unhelped(self, *, since: datetime | None = None, own: bool = False) -> list[Unhelped]:
+        """Questions that were not helped; see gaps.py for whose."""
+        from bot.store.gaps import unhelped
+
+        return await unhelped(self, since=since, own=own)
+
+    async def passage_votes(self, *, since: datetime | None = None) -> list[PassageVotes]:
+        """Votes by cited passage; see cited.py."""
+        from bot.store.cited import passage_votes
+
+        return await passage_votes(self, since=since)
 
     # --- export
 

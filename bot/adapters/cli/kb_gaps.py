@@ -14,7 +14,7 @@ from bot.adapters.cli.kb_common import AsJson, KbRefusedError, in_knowledge, say
 from bot.errors import InputError
 
 if TYPE_CHECKING:
-    from bot.store.gaps import Unhelped
+    from bot.model import Unhelped
     from rag.gaps import Gaps
     from rag.library import Knowledge
 
