@@ -7,7 +7,7 @@ UV     := $(BIN)/uv
 LOCKS  := deploy/locks
 INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes
 
-.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage vllm-cpu test-vllm bench-serving
+.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage vllm-cpu test-vllm bench-serving bench-admin
 
 run: $(VENV)/.run
 	@$(BIN)/salus chat
@@ -47,6 +47,10 @@ bench-knowledge: $(VENV)/.dev
 # A hundred updates a second for ten minutes against a fake Telegram and a fake model server.
 bench-load: $(VENV)/.dev
 	$(BIN)/python -m tests.load $(ARGS)
+
+# How quickly every admin page answers over 16,000 passages.
+bench-admin: $(VENV)/.dev
+	$(BIN)/python -m tests.web.bench $(ARGS)
 
 # Fits the second look of the triage from our own vignettes.
 fit-triage: $(VENV)/.dev

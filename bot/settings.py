@@ -37,6 +37,13 @@ def _ws_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _host_port(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if value and not (host and port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise ValueError("must be an address and a port such as 127.0.0.1:8080")
+    return value
+
+
 def _country(value: str) -> str:
     if value and (len(value) != 2 or not value.isalpha()):
         raise ValueError("must be a two-letter country code such as US or CN")
@@ -142,6 +149,15 @@ class Settings(BaseModel):
     kb_hosts: str = Field(
         default="",
         description="Hosts that knowledge may be fetched from, with commas between; empty: none",
+    )
+    admin_listen: Annotated[str, AfterValidator(_host_port)] = Field(
+        default="",
+        description="Address the admin page listens on, such as 127.0.0.1:8080; empty: no page",
+    )
+    admin_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        default="",
+        description="Address people reach the admin page at, behind your TLS proxy; for links and "
+        "cookies. Needed unless it listens on this machine alone",
     )
     lang: Literal["", "en", "zh"] = Field(
         default="", description="Language to use when a message does not show one"

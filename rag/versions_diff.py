@@ -29,10 +29,17 @@ def kinds(before: Sequence[Member], after: Sequence[Member]) -> dict[str, Kind]:
 
 
 def documents(
-    versions: VersionStore, before: Sequence[Member], after: Sequence[Member]
+    versions: VersionStore,
+    before: Sequence[Member],
+    after: Sequence[Member],
+    *,
+    start: int = 0,
+    limit: int | None = None,
 ) -> tuple[DocumentChange, ...]:
-    """One entry per document that differs, with its chunks counted by passage id."""
-    changed = kinds(before, after)
+    """One entry per document that differs, with its chunks counted by passage id; by document
+    id, ``limit`` of them (None: all) from the ``start``-th on."""
+    every = list(kinds(before, after).items())
+    changed = dict(every[start:] if limit is None else every[start : start + limit])
     was = {doc: revs for doc, revs in _revs(before).items() if doc in changed}
     now = {doc: revs for doc, revs in _revs(after).items() if doc in changed}
     revs = sorted(set().union(*was.values(), *now.values()))

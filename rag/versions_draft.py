@@ -17,6 +17,7 @@ from rag.versions_model import (
     CanaryReport,
     Change,
     Diff,
+    DocumentChange,
     Draft,
     Person,
     Provenance,
@@ -129,6 +130,14 @@ class Drafting:
     def draft(self) -> Draft:
         """The open draft and what it waits for."""
         return self._draft()
+
+    def changes(self, start: int = 0, limit: int | None = None) -> tuple[DocumentChange, ...]:
+        """The documents that the draft changes, as in ``diff`` but without building anything."""
+        from rag import versions_diff
+
+        before = self._store.members(self._store.active())
+        after = self._store.members_of(self._next(before)[0])
+        return versions_diff.documents(self._versions, before, after, start=start, limit=limit)
 
     def diff(self, progress: Progress | None = None) -> Diff:
         """What the draft changes: documents, chunks, canary answers. Builds its index."""

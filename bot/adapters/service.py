@@ -56,12 +56,16 @@ async def run(
     """
     tell = say or _to_stderr
     lang: Lang = "zh" if app.settings.lang == "zh" else "en"
-    adapters = _adapters(
-        app,
-        telegram or telegram_settings(app.settings),
-        discord or discord_settings(app.settings),
-        tell,
-    )
+    try:
+        adapters = _adapters(
+            app,
+            telegram or telegram_settings(app.settings),
+            discord or discord_settings(app.settings),
+            tell,
+        )
+    except SettingsError as error:
+        tell(t(error.key, lang, **error.details))
+        return error.exit_code
     if not adapters:
         tell(t("service.no_platform", lang))
         return SettingsError.exit_code
@@ -101,6 +105,11 @@ def _adapters(
         from bot.adapters.discord.adapter import DiscordAdapter
 
         found["Discord"] = DiscordAdapter(app, discord, say=say).run
+    if app.settings.admin_listen:
+        from bot.adapters.web.adapter import WebAdapter
+        from bot.adapters.web.config import web_settings
+
+        found["Admin page"] = WebAdapter(app, web_settings(app.settings), say=say).run
     return found
 
 

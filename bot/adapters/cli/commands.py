@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bot.adapters.cli import evaluate, feedback, kb, metrics, model, tune
+from bot.adapters.cli import admin, evaluate, feedback, kb, metrics, model, tune
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -25,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(kb.app, name="kb", help="The knowledge base: search, list, check, add.")
+app.add_typer(admin.app, name="admin", help="The admin page: who can sign in.")
 app.add_typer(metrics.app, name="metrics", help="Logged values: add, show, parse.")
 app.add_typer(feedback.app, name="feedback", help="Votes: stats.")
 app.add_typer(evaluate.app, name="eval", help="The fixed suites, and the gate.")

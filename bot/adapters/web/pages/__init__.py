@@ -1,0 +1,1 @@
+"""One module per section: its routes, and what its templates are given."""
