@@ -8,6 +8,7 @@ or, for an unusable database address, a SettingsError.
     codec.py       values <-> plain columns and sealed bodies
     tables.py      the tables; personal columns accept nothing but sealed bytes
     database.py    connections, transactions, waiting, errors
+    inline.py      SQLite without a thread hop for every statement
     migrate.py     alembic, run in code; migrations/ are the revisions
     sql.py         the store itself: opening, export, forgetting, key rotation; over
     joining.py     linking accounts (merging.py moves the rows), over

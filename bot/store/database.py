@@ -1,7 +1,8 @@
 """Connections, transactions and waiting; the one place where a driver's error gets our name.
 
-SQLite: WAL, synchronous=FULL, foreign keys, secure_delete; writers take the lock at BEGIN and
-queue inside this process, so only another process can make them wait at the file. PostgreSQL:
+SQLite: WAL, synchronous=FULL, foreign keys, secure_delete; statements run inline (see inline.py),
+writers take the lock at BEGIN and queue inside this process, so only another process can make
+them wait at the file. PostgreSQL:
 asyncpg with a lock timeout. Both wait ``wait_s`` seconds and then raise StoreLockedError.
 """
 
@@ -23,6 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemy
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import SettingsError, StoreError, StoreLockedError, StoreReadOnlyError
+from bot.store.inline import Opener
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -55,12 +57,18 @@ class Database:
     """One database and how to read and write it. Made by ``connect``, ended by ``close``."""
 
     def __init__(
-        self, engine: AsyncEngine, *, wait_s: float, errors: tuple[type[Exception], ...]
+        self,
+        engine: AsyncEngine,
+        *,
+        wait_s: float,
+        errors: tuple[type[Exception], ...],
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
-        """Keep the engine; ``errors`` are what its driver may raise."""
+        """Keep the engine; ``errors``: what its driver may raise, ``ended``: after the last."""
         self._engine = engine
         self._wait_s = wait_s
         self._errors = errors
+        self._ended = ended
         self._writer = asyncio.Lock()
 
     @property
@@ -167,6 +175,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+        self._ended()
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -223,7 +232,8 @@ def connect(url: str, *, wait_s: float) -> Database:
     parsed = _parsed(url)
     wait_s = min(max(wait_s, 0.05), 5.0)
     if parsed.drivername == "sqlite+aiosqlite":
-        return Database(_sqlite(parsed, wait_s), wait_s=wait_s, errors=_SQLITE_ERRORS)
+        engine, opener = _sqlite(parsed, wait_s)
+        return Database(engine, wait_s=wait_s, errors=_SQLITE_ERRORS, ended=opener.close)
     import asyncpg  # type: ignore[import-untyped]
 
     errors = (*_ERRORS, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -247,13 +257,15 @@ def _parsed(url: str) -> URL:
     return parsed.set(drivername=driver)
 
 
-def _sqlite(url: URL, wait_s: float) -> AsyncEngine:
+def _sqlite(url: URL, wait_s: float) -> tuple[AsyncEngine, Opener]:
     if "uri" not in url.query:
         _prepare_file(Path(str(url.database)))
-    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": wait_s})
+    (path,), options = url.get_dialect()().create_connect_args(url)
+    opener = Opener(path, uri=bool(options.get("uri")), wait_s=wait_s)
+    engine = create_async_engine(url, hide_parameters=True, async_creator=opener)
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)
-    return engine
+    return engine, opener
 
 
 def _prepare_file(path: Path) -> None:
@@ -267,7 +279,6 @@ def _prepare_file(path: Path) -> None:
 
 
 def _on_connect(connection: DBAPIConnection, _record: object) -> None:
-    connection.isolation_level = None  # BEGIN is ours, see _on_begin
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
