@@ -8,6 +8,7 @@ whose sentences are the passages' own, takes its place.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -30,6 +31,8 @@ from bot.safety import unsafe_advice
 from rag.types import KnowledgeError
 
 _PASSAGES = 6
+_END = re.compile(r"[.!?…。！？\n]")  # without one of these no sentence is complete
+_LONG = 900  # characters; a little less than where a sentence without an end is cut
 Similarity = Callable[[str, list[str]], list[float]]
 
 
@@ -195,7 +198,7 @@ class Answerer:
             async for answering, generation in stream:
                 adapter = answering
                 first_ms = first_ms or _since(case.started)
-                if await asyncio.to_thread(draft.take, generation):
+                if draft.due(generation) and await asyncio.to_thread(draft.take, generation):
                     yield replace(said, text=draft.text, first_token_ms=first_ms)
         draft.finish()
         text, citations = cite(draft.text, case.filled.hits)
@@ -264,6 +267,7 @@ class Draft:
         self._seen = 0
         self._kept: list[str] = []
         self._dropped = 0
+        self._done = 0  # characters of the sentences that were seen
         self._finish: str | None = None
 
     @property
@@ -271,10 +275,17 @@ class Draft:
         """The sentences that hold, joined as they stood."""
         return "".join(self._kept).strip()
 
+    def due(self, generation: Generation) -> bool:
+        """Whether a sentence may have ended: most of what comes only makes the last one longer."""
+        if generation.finish is not None or len(generation.text) - self._done > _LONG:
+            return True
+        return _END.search(generation.text, self._done) is not None
+
     def take(self, generation: Generation) -> bool:
         """Check the newly completed sentences; True when there is more to show."""
         self._finish = generation.finish
         sentences, rest = complete_sentences(generation.text)
+        self._done = len(generation.text) - len(rest)
         if generation.finish == "stop" and rest.strip():
             sentences.append(rest)  # the end of the answer completes its last sentence
         fresh, self._seen = sentences[self._seen :], len(sentences)
