@@ -164,6 +164,9 @@ class MiniLm:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = self._threads
             options.inter_op_num_threads = 1
+            # Threads that spin while they wait double the cost of a question, and take the
+            # processor from whoever else has work.
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             # The arena would keep the largest batch's memory for ever.
             options.enable_cpu_mem_arena = False
             options.enable_mem_pattern = False

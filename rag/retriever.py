@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rag import fuse, judge
 from rag.fuse import Ranked, Weights
 from rag.query import Query, Speller, WordLists, understand
-from rag.types import Hit, IndexCorruptError, Lang, SearchResult
+from rag.types import Hit, IndexCorruptError, Lang, Passage, SearchResult
 
 if TYPE_CHECKING:
     from rag.embed import BatchEmbedder
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rag.store import KnowledgeStore
 
 PER_DOCUMENT = 3  # passages of one document in one result
+KEPT_PASSAGES = 1000  # in memory, about 2 KiB each
 LONGEST = 2000  # characters of a question that are read
 
 
@@ -41,6 +42,7 @@ class Searcher:
         self._speller = speller
         self._weights = weights or Weights()
         self._guard = threading.Lock()
+        self._passages: dict[str, Passage] = {}
         self._running = 0
         self._retired = False
 
@@ -138,9 +140,23 @@ class Searcher:
                 chosen.append(place)
         return chosen
 
+    def _passages_of(self, ids: list[str]) -> dict[str, Passage]:
+        """By id, as far as they are known. A version never changes, so what was read is kept."""
+        with self._guard:
+            found = {name: self._passages[name] for name in ids if name in self._passages}
+        missing = [name for name in ids if name not in found]
+        if not missing:
+            return found
+        read = self._store.passages(self.index.version, missing)
+        with self._guard:
+            self._passages |= read
+            while len(self._passages) > KEPT_PASSAGES:
+                del self._passages[next(iter(self._passages))]
+        return found | read
+
     def _hits(self, ranked: Ranked, chosen: list[int]) -> tuple[Hit, ...]:
         ids = [self.index.rows.ids[ranked.rows[place]].decode() for place in chosen]
-        passages = self._store.passages(self.index.version, ids) if ids else {}
+        passages = self._passages_of(ids)
         if len(passages) != len(set(ids)):
             raise IndexCorruptError(f"the index of {self.index.version} names unknown passages")
         return tuple(

@@ -101,6 +101,10 @@ class DialogueManager:
             async for reply in snapshots:
                 yield reply
 
+    def urgent(self, text: str) -> bool:
+        """Whether words are an emergency by themselves and must not wait for an earlier answer."""
+        return self._triage.assess(text).level == "emergency"
+
     async def rate(self, user: UserId, turn: TurnId, vote: Vote, reason: str = "") -> Reply:
         """Record a vote given by button. Raises NotFoundError for a turn that is not theirs."""
         kept = await self._store.turn(user, turn)

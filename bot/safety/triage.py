@@ -13,6 +13,7 @@ from bot.safety import vitals
 from bot.safety.data import LEVELS, Rule, RuleBook, load_rules
 from bot.safety.likeness import Likeness, likeness
 from bot.safety.reading import Reader, Reading
+from bot.safety.remembered import Remembered
 from bot.safety.text import Spelling, normalise
 from rag.types import Lang
 
@@ -43,7 +44,12 @@ _YES = frozenset({"yes", "true", "1", "y", "是", "怀孕"})
 
 
 class Triage:
-    """Assesses messages with one loaded rule book; stateless and safe to share."""
+    """Assesses messages with one loaded rule book; safe to share, and best shared.
+
+    A message is asked about several times on its way (must it overtake others? what is it?), and
+    one assessment reads its text for several questions. So the last readings and verdicts are
+    remembered, by a digest: the words themselves are not kept.
+    """
 
     def __init__(self, book: RuleBook) -> None:
         """Build the matchers of a rule book."""
@@ -62,6 +68,9 @@ class Triage:
             book.language.characters,
         )
         self._reader = Reader(book.concepts, book.kinds, book.language.cues, spelling)
+        self._rules = [(rule.when.positive(), rule) for rule in book.rules]
+        self._readings: Remembered[Reading] = Remembered()
+        self._verdicts: Remembered[TriageResult] = Remembered()
 
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Triage:
@@ -77,7 +86,7 @@ class Triage:
         self,
         text: str,
         *,
-        lang: Lang | None = None,
+        lang: Lang | None = None,  # noqa: ARG002 (both languages are always read)
         profile: Mapping[str, str] | None = None,
         observations: Sequence[Observation] = (),
         metrics: Mapping[str, float] | None = None,
@@ -87,9 +96,20 @@ class Triage:
 
         Never raises on any text; see ``by_rules`` for the arguments.
         """
+        if not (profile or observations or metrics or history):
+            return self._verdicts.of(text, self._assess)
+        return self._assess(text, profile, observations, metrics, history)
+
+    def _assess(
+        self,
+        text: str,
+        profile: Mapping[str, str] | None = None,
+        observations: Sequence[Observation] = (),
+        metrics: Mapping[str, float] | None = None,
+        history: Sequence[str] = (),
+    ) -> TriageResult:
         ruled = self.by_rules(
             text,
-            lang=lang,
             profile=profile,
             observations=observations,
             metrics=metrics,
@@ -139,7 +159,7 @@ class Triage:
         in the units of bot/safety/vitals.py, or by metric kind in canonical units. ``history``:
         the person's earlier messages, oldest first; they complete a rule but never start one.
         """
-        now = self._reader.read(text)
+        now = self.read(text)
         stated = vitals.facts_from_text(text)
         measured = list(vitals.facts_from_observations(observations)) + [
             pair for kind, value in (metrics or {}).items() for pair in vitals.fact(kind, value)
@@ -156,7 +176,7 @@ class Triage:
 
     def _told_of(self, text: str) -> bool:
         """Whether a serious rule would hold if past, denied and merely told signs counted."""
-        now = self._reader.read(text)
+        now = self.read(text)
         facts = vitals.merged(vitals.flat(vitals.facts_from_text(text)), [])
         every = now.active | now.mentioned
         rule = self._first(every, facts, every)
@@ -168,29 +188,29 @@ class Triage:
         Its data say so, or it happened this minute, or two signs or more of today are told.
         """
         rule = next(r for r in self._book.rules if r.id == ruled.rule.removesuffix(OTHER))
-        said = self._reader.read(text).active
+        said = self.read(text).active
         signs = sum(bool(part.positive()) for part in rule.when.parts)
         several = rule.when.op == "and" and signs > 1
         return rule.stands or THIS_MOMENT in said or (several and bool(said & NOW))
 
     def _belongs(self, text: str, family: str) -> bool:
         """Whether a rule of a family (explained, ordinary) holds for a text."""
-        now = self._reader.read(text).active
+        now = self.read(text).active
         facts = vitals.merged(vitals.flat(vitals.facts_from_text(text)), [])
         return any(
             rule.when.holds(now, facts) for rule in self._book.rules if rule.family == family
         )
 
     def read(self, text: str) -> Reading:
-        """What the rules understand of a text; for reviewers and tests."""
-        return self._reader.read(text)
+        """What the rules understand of a text."""
+        return self._readings.of(text, self._reader.read)
 
     def _first(
         self, concepts: frozenset[str], facts: Mapping[str, tuple[float, ...]], fresh: Set[str]
     ) -> Rule | None:
         """The most serious rule that holds and that this very message contributes to."""
-        for rule in self._book.rules:
-            if rule.when.holds(concepts, facts) and rule.when.positive() & fresh:
+        for needs_one, rule in self._rules:
+            if not needs_one.isdisjoint(fresh) and rule.when.holds(concepts, facts):
                 return rule
         return None
 
@@ -213,14 +233,14 @@ class Triage:
         if str(profile.get("pregnant", "")).casefold() in _YES:
             known.add("pregnant")
         conditions = str(profile.get("conditions", ""))
-        read = self._reader.read(conditions).active if conditions else frozenset()
+        read = self.read(conditions).active if conditions else frozenset()
         known |= {name for name in read if self._book.kinds[name] == "context"}
         age = re.search(r"\d+(?:\.\d+)?", str(profile.get("age", "")))
         return frozenset(known & set(self._book.kinds)), float(age[0]) if age else None
 
     def _earlier(self, history: Sequence[str]) -> Reading:
         recent = [normalise(text)[:2000] for text in history[-HISTORY_MESSAGES:]]
-        readings = [self._reader.read(text) for text in recent]
+        readings = [self.read(text) for text in recent]
         return Reading(
             active=frozenset().union(*(r.active for r in readings)),
             others=frozenset().union(*(r.others for r in readings)),

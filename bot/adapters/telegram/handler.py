@@ -7,7 +7,6 @@ best effort and may happen again after a crash.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -31,11 +30,9 @@ from bot.errors import NotFoundError
 from bot.i18n import t
 from bot.logs import logger
 from bot.model import Lang, Message, ObservationId, Reply, UserId
-from bot.safety import Triage
 from bot.store.letters import Letter, Mailbox, Parcel
 
 Note = Callable[[Lang], str]  # a sentence of ours above an answer, in the answer's language
-_REMEMBERED = 1000  # verdicts, by a digest of the words
 _TOO_OLD = timedelta(hours=24)
 
 
@@ -60,8 +57,6 @@ class TelegramHandler:
         self._clock = clock
         self._store = UnitStore(app.store)
         self._people = People()
-        self._triage = Triage.load()
-        self._judged: dict[bytes, bool] = {}
         self._ears = Ears(bot, app.transcriber)
         self._presses = presses.Presses(app.dialogue, self._store, mailbox)
 
@@ -94,14 +89,7 @@ class TelegramHandler:
         """Whether the words of an event must not wait for an earlier answer."""
         if event is None or event.kind != "said" or not event.text:
             return False
-        lang = self._lang(event)
-        name = hashlib.blake2b(f"{lang} {event.text}".encode(errors="replace")).digest()
-        if name not in self._judged:  # asked when it arrives and again when it is handled
-            if len(self._judged) >= _REMEMBERED:
-                self._judged.pop(next(iter(self._judged)))
-            verdict = self._triage.assess(event.text, lang=lang)
-            self._judged[name] = verdict.level == "emergency"
-        return self._judged[name]
+        return self._app.dialogue.urgent(event.text)
 
     # --- words
 
