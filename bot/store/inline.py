@@ -2,7 +2,7 @@
 
 A statement on a local file takes some ten microseconds; handing it to a thread and back takes ten
 times as long, and a driver does it four times for each. So statements run where they are asked
-for. What may wait for a disk or for another process runs in one thread of the database's own:
+for. What may wait for a disk or for another process runs in threads of the database's own:
 taking the writer's lock, committing what was written, pragmas, opening and closing.
 
 This is the driver connection that SQLAlchemy's aiosqlite dialect works with.
@@ -19,17 +19,18 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 _WRITES = "BEGIN IMMEDIATE"
 _WAITS = (_WRITES, "PRAGMA")
+_THREADS = 2  # one for the writer, of whom there is one at a time, and one to open and close
 
 
 class Opener:
-    """Opens connections to one file; they share one thread for what waits."""
+    """Opens connections to one file; they share the threads for what waits."""
 
     def __init__(self, path: str, *, uri: bool, wait_s: float) -> None:
         """``uri``: the path is an SQLite URI. ``wait_s``: patience with other processes."""
         self._path = path
         self._uri = uri
         self._wait_s = wait_s
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="salus-sqlite")
+        self._thread = ThreadPoolExecutor(_THREADS, thread_name_prefix="salus-sqlite")
 
     async def __call__(self) -> InlineConnection:
         """A new connection. Raises sqlite3.Error."""
@@ -46,7 +47,7 @@ class Opener:
         )
 
     def close(self) -> None:
-        """End the thread; every connection is closed by now."""
+        """End the threads; every connection is closed by now."""
         self._thread.shutdown(wait=False)
 
 

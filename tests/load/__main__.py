@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=100.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--knowledge", type=Path, help="a data folder whose index to start from")
-    parser.add_argument("--under", default="", help="words in front of the measured command")
+    parser.add_argument("--json", type=Path, help="a file for the figures, for machines")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="salus-load-"))
     try:
@@ -39,11 +40,12 @@ def main() -> None:
                 seconds=given.minutes * 60,
                 rate=given.rate,
                 seed=given.seed,
-                under=tuple(given.under.split()),
             )
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    if given.json is not None:
+        given.json.write_text(json.dumps(found.figures(), indent=1), encoding="utf-8")
     print(found.table())  # noqa: T201  # the command's whole purpose
 
 

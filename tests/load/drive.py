@@ -25,17 +25,12 @@ PER_SECOND = "1000"  # what Telegram allows a bot that pays for it; 30 would hid
 _PATIENCE_S = 300.0
 
 
-async def run(
-    data: Path, *, seconds: float, rate: float, seed: int = 1, under: tuple[str, ...] = ()
-) -> Found:
-    """Offer ``rate`` updates a second for ``seconds``, wait for the rest, count.
-
-    ``under``: words in front of the command that is measured, such as a profiler's.
-    """
+async def run(data: Path, *, seconds: float, rate: float, seed: int = 1) -> Found:
+    """Offer ``rate`` updates a second for ``seconds``, wait for the rest, count."""
     mix, found = Mix(seed=seed), Found(rate=rate)
     async with model() as served, telegram_server(kind=LoadTelegram) as fake:
         assert isinstance(fake, LoadTelegram)
-        async with _salus(data, fake, served, under) as process:
+        async with _salus(data, fake, served) as process:
             await _greet(fake, mix)
             fake.begin()
             mix.made.clear()
@@ -54,7 +49,7 @@ async def run(
 
 @asynccontextmanager
 async def _salus(
-    data: Path, fake: LoadTelegram, served: LoadModel, under: tuple[str, ...]
+    data: Path, fake: LoadTelegram, served: LoadModel
 ) -> AsyncGenerator[psutil.Process, None]:
     """The command that an operator would start, until the load is over."""
     settings = {
@@ -69,7 +64,7 @@ async def _salus(
     given = {k: v for k, v in os.environ.items() if not k.startswith("SALUS_")} | settings
     given |= {k: v for k, v in os.environ.items() if k.startswith("SALUS_") and k not in settings}
     child = await asyncio.create_subprocess_exec(
-        *(*under, sys.executable, "-m", "bot", "run"), env=given, cwd=ROOT
+        sys.executable, "-m", "bot", "run", env=given, cwd=ROOT
     )
     try:
         yield psutil.Process(child.pid)

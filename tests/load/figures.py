@@ -52,6 +52,18 @@ class Found:
             return 0.0
         return statistics.linear_regression(*zip(*half, strict=True)).slope * 60
 
+    def figures(self) -> dict[str, object]:
+        """For machines: every figure of the table, times as percentiles in seconds."""
+        times = {name: _marks(getattr(self, name)) for name in ("accept", "answer", "press")}
+        plain = {name: value for name, value in vars(self).items() if name not in times}
+        return {
+            **plain,
+            **times,
+            "answered_per_s": self.answered_per_s,
+            "accepted_per_s": self.accepted_per_s,
+            "growth_mib_per_min": self.growth(),
+        }
+
     def table(self) -> str:
         """For people."""
         memory = ", ".join(f"{at / 60:.1f} min {mib:.0f}" for at, mib in _some(self.rss))
@@ -88,14 +100,17 @@ class Found:
 
 def percentiles(times: Sequence[float], factor: float, shown: str) -> str:
     """The middle, the slowest twentieth and hundredth, and the slowest of all."""
-    if not times:
-        return "-"
+    marks = _marks(times)
+    return ", ".join(f"{k} {shown.format(v * factor)}" for k, v in marks.items()) or "-"
+
+
+def _marks(times: Sequence[float]) -> dict[str, float]:
     ordered = sorted(times)
-    found = {
-        f"p{share}": ordered[min(len(ordered) - 1, len(ordered) * share // 100)]
-        for share in (50, 95, 99)
-    } | {"max": ordered[-1]}
-    return ", ".join(f"{name} {shown.format(value * factor)}" for name, value in found.items())
+    if not ordered:
+        return {}
+    last = len(ordered) - 1
+    found = {f"p{share}": ordered[min(last, len(ordered) * share // 100)] for share in (50, 95, 99)}
+    return found | {"max": ordered[-1]}
 
 
 def _some(samples: Sequence[tuple[float, float]], most: int = 10) -> Sequence[tuple[float, float]]:

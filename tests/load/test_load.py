@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 
 from tests.load.figures import Found, percentiles
@@ -52,3 +53,6 @@ def test_the_table_names_every_figure() -> None:
     assert "durable accept, ms            p50 100, p95 100, p99 100, max 100" in table
     assert "answered per second           9.0" in table
     assert percentiles([], 1, "{}") == "-"
+    figures = json.loads(json.dumps(Found(offered=10, seconds=1.0, accept=[0.1] * 10).figures()))
+    assert figures["accept"]["p95"] == 0.1
+    assert figures["answered_per_s"] == figures["accepted_per_s"] == 10

@@ -53,6 +53,24 @@ async def test_locked_database_waits_then_says_so(open_store: OpenStore, db_file
     await store.add_turn(turn(UserId("ann")))
 
 
+async def test_others_go_on_while_a_writer_waits(open_store: OpenStore, db_file: Path) -> None:
+    """Statements run inline, but waiting for another program's lock does not stop the loop."""
+    store = await open_store(wait_s=1.0)
+    other = sqlite3.connect(db_file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(store.add_turn(turn(UserId("ann"))))
+    looks = 0
+    while not waiting.done():
+        assert await store.observations(UserId("ann")) == []
+        looks += 1
+        await asyncio.sleep(0.01)
+    other.execute("ROLLBACK")
+    other.close()
+    with pytest.raises(StoreLockedError):
+        await waiting
+    assert looks > 2
+
+
 async def test_short_lock_is_waited_out(open_store: OpenStore, db_file: Path) -> None:
     """A lock that ends in time is never noticed."""
     store = await open_store()
