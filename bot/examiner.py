@@ -29,6 +29,7 @@ from bot.tuning.scoring import Answered, score
 
 PassagesOf = Callable[[str, Sequence[str]], Mapping[str, Passage]]
 Tell = Callable[[int, int], None]
+Note = Callable[[Case, Answered], None]
 _START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -61,9 +62,17 @@ class Examiner:
         self._checker = Checker()
 
     async def run(
-        self, cases: Sequence[Case], adapter: str | None, tell: Tell | None = None
+        self,
+        cases: Sequence[Case],
+        adapter: str | None,
+        tell: Tell | None = None,
+        *,
+        note: Note | None = None,
     ) -> dict[str, dict[str, float]]:
-        """The scores of every case. AdapterMissingError before the first if it is not there."""
+        """The scores of every case. AdapterMissingError before the first if it is not there.
+
+        ``note`` hears every answer, for judges of one's own.
+        """
         if adapter:
             await self._probe(adapter)
         with tempfile.TemporaryDirectory(prefix="salus-eval-") as folder:
@@ -76,6 +85,8 @@ class Examiner:
                 for done, case in enumerate(cases, start=1):
                     answered = await self._case(dialogue, store, case)
                     found[case.id] = await asyncio.to_thread(score, case, answered, self._checker)
+                    if note is not None:
+                        note(case, answered)
                     if tell is not None:
                         tell(done, len(cases))
                 return found
