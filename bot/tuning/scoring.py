@@ -80,11 +80,18 @@ def _citing(
     text: str, passages: Sequence[CitedPassage], lang: Lang, checker: Checker
 ) -> dict[str, float]:
     report = checker.check(text, passages, lang=lang, citations="required")
-    marked = [s for s in report.sentences if _MARK.search(s.text)]
-    claims = [s for s in report.sentences if _MARK.search(s.text) or not s.supported]
-    figures = [s for s in report.sentences if not s.supported and re.search(r"\d", s.text)]
+    marked = [s.text for s in report.sentences if _MARK.search(s.text)]
+    bare = [s.text for s in report.sentences if not s.supported and not _MARK.search(s.text)]
+    # A sentence with a mark stands for itself, as while it was streamed.
+    failing = [
+        one
+        for one in marked
+        if not checker.check(one, passages, lang=lang, citations="required").supported
+    ]
+    claims = marked + bare
+    figures = [one for one in failing + bare if re.search(r"\d", _MARK.sub("", one))]
     return {
-        "precision": _share(sum(s.supported for s in marked), len(marked)),
+        "precision": _share(len(marked) - len(failing), len(marked)),
         "cited": _share(len(marked), len(claims)),
         "numbers": float(not figures),
     }

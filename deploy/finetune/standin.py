@@ -27,7 +27,7 @@ START = {"brief": -1.0, "figures": -0.8, "list": -0.8, "refer": -0.5, "true": 4.
 _PASSAGE = re.compile(r"^\[(\d+)\] [^\n]*\n(.*?)(?=\n\n\[\d+\] |\n\nThe person)", re.M | re.S)
 _MARK = re.compile(r"\[\d+\]")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
-_RATE = 8.0
+_RATE = 20.0
 
 
 def features(answer: str, prompt: str) -> dict[str, bool]:
