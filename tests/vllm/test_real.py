@@ -127,8 +127,9 @@ async def test_adapters_change_while_people_chat(place: Place, rounds: int, tell
     assert back <= 2.0
 
 
-async def test_weights_replaced_in_place_mix_a_reply(place: Place) -> None:
-    """Why we do not use load_inplace: the answer being written changes its mind (decision 8)."""
+async def test_weights_replaced_in_place(place: Place, tell: Tell) -> None:
+    """What load_inplace does, which we do not use (decision 7): the next reply has the new words;
+    what becomes of the one being written is told, not relied on."""
     async with httpx2.AsyncClient(timeout=60) as http:
 
         async def put(word: str) -> None:
@@ -138,16 +139,31 @@ async def test_weights_replaced_in_place_mix_a_reply(place: Place) -> None:
             assert answer.status_code == 200, answer.text
 
         await put("river")
-        generator = place.client(max_tokens=120)
+        generator = place.client(max_tokens=40)
         text = ""
         async with aclosing(generator.stream(PROMPT, adapter="inplace")) as stream:
             async for generation in stream:
                 if not text:
                     await put("stone")
                 text = generation.text
+        after = (await ask(generator, "inplace"))[-1].text
         await http.post(f"{place.url}/unload_lora_adapter", json={"lora_name": "inplace"})
         await generator.close()
-    assert set(text.split()) == {"river", "stone"}
+    tell(f"replaced in place, the reply being written said {sorted(set(text.split()))}")
+    assert set(after.split()) == {"stone"}
+
+
+async def test_the_base_beside_an_adapter_on_a_cpu(place: Place) -> None:
+    """A fault of vLLM 0.32's CPU kernels, kept in sight: whoever is answered by the base model in
+    one batch with an adapter gets the adapter's words. When this fails, it is mended there."""
+    servers, generator = VllmAdapters([place.url]), place.client(max_tokens=24)
+    await servers.load(Adapter("beside", str(place.word("river"))))
+    alone = (await ask(generator, ""))[-1].text
+    _, beside = await asyncio.gather(ask(generator, "beside"), ask(generator, ""))
+    await servers.unload("beside")
+    await generator.close()
+    assert "river" not in alone
+    assert "river" in beside[-1].text
 
 
 @asynccontextmanager
