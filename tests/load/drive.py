@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import sqlite3
 import sys
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import psutil
@@ -133,7 +134,7 @@ async def _drain(fake: LoadTelegram, found: Found) -> None:
     """Wait until everything is answered, or nothing has moved for a while."""
     started = moved = time.monotonic()
     left = fake.unanswered()
-    while left and time.monotonic() - moved < 30.0:
+    while left and time.monotonic() - moved < 120.0:
         await asyncio.sleep(0.1)
         if (now := fake.unanswered()) != left:
             left, moved = now, time.monotonic()
@@ -198,14 +199,17 @@ async def _count(data: Path, wanted: dict[int, Counter[tuple[str, float]]], foun
             found.values += sum(min(kept[v], n) for v, n in values.items())
             found.values_lost += sum((values - kept).values())
             found.values_doubled += sum(max(0, kept[v] - n) for v, n in values.items())
-        found.paths = await _paths(data)
+        found.paths, waiting = await asyncio.to_thread(_rows, data)
+        found.waiting = min(waiting, found.lost)
+        found.lost -= found.waiting
     finally:
         await store.close()
 
 
-async def _paths(data: Path) -> dict[str, int]:
-    """Turns by how they were answered; a plain column."""
-    import sqlite3
-
-    with sqlite3.connect(data / "salus.sqlite3") as database:
-        return dict(database.execute("SELECT path, COUNT(*) FROM turns GROUP BY path").fetchall())
+def _rows(data: Path) -> tuple[dict[str, int], int]:
+    """Turns by how they were answered, and how much of the mailbox is still owed: plain columns."""
+    with closing(sqlite3.connect(data / "salus.sqlite3")) as database:
+        paths = dict(database.execute("SELECT path, COUNT(*) FROM turns GROUP BY path").fetchall())
+        (open_,) = database.execute("SELECT COUNT(*) FROM inbox WHERE state = 'open'").fetchone()
+        owed = "SELECT COUNT(*) FROM outbox WHERE state IN ('pending', 'sending', 'unknown')"
+        return paths, open_ + database.execute(owed).fetchone()[0]

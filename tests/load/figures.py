@@ -23,6 +23,7 @@ class Found:
     processes: int = 0
     backlog: list[tuple[float, int]] = field(default_factory=list)
     lost: int = 0
+    waiting: int = 0  # accepted, kept, or flagged as unknown, but not answered when we gave up
     doubled: int = 0
     values: int = 0
     values_lost: int = 0
@@ -38,7 +39,7 @@ class Found:
     def answered_per_s(self) -> float:
         """Updates dealt with per second, what was answered after the end included."""
         whole = self.seconds + self.drained_s
-        return (self.offered - self.lost) / whole if whole else 0.0
+        return (self.offered - self.lost - self.waiting) / whole if whole else 0.0
 
     @property
     def accepted_per_s(self) -> float:
@@ -80,7 +81,7 @@ class Found:
             "answer on screen, s": percentiles(self.answer, 1, "{:.2f}"),
             "press acknowledged, s": percentiles(self.press, 1, "{:.2f}"),
             "waiting for an answer": backlog,
-            "lost, doubled": f"{self.lost}, {self.doubled}",
+            "lost, doubled": f"{self.lost}, {self.doubled} ({self.waiting} still kept or unknown)",
             "values stored, lost, doubled": (
                 f"{self.values}, {self.values_lost}, {self.values_doubled}"
             ),
