@@ -91,7 +91,7 @@ def main() -> int:
         knowledge.warm()
         with serving(folder, knowledge=knowledge) as served:
             served.settle("ann", "admin")
-            served.run(_talk(served))
+            served.run(_talk(served), patience_s=600)
             stats = knowledge.stats()
             print(f"{stats.documents} documents, {stats.chunks} passages, {given.rounds} rounds, "
                   f"load average {os.getloadavg()[0]:.1f}")  # fmt: skip

@@ -58,9 +58,9 @@ class Served:
     listening: int = 0
     said: list[str] = field(default_factory=list)
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Coroutine[Any, Any, T], patience_s: float = 60) -> T:
         """Run a coroutine where the page runs."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(patience_s)
 
     def settle(self, name: str, role: str | None = None, who: str = "root") -> None:
         """Let somebody sign in with PASSWORD."""
