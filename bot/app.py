@@ -34,7 +34,9 @@ from bot.tuning.serving import keep
 if TYPE_CHECKING:
     from bot.examiner import Examiner
     from bot.tuning.workshop import Workshop
+    from rag.embed import Embedders
     from rag.library import Knowledge
+    from rag.vectors import VectorBackend
 
 Progress = Callable[[int, int], None]
 PAGES = ROOT / "knowledge" / "pages"
@@ -78,7 +80,9 @@ async def build(
 ) -> AsyncGenerator[App, None]:
     """Wire the application and close it again."""
     store = DeferredStore(settings.resolved_database_url, settings.resolved_key_file)
-    retriever = DeferredRetriever(lambda: open_knowledge(settings, progress=progress))
+    retriever = DeferredRetriever(
+        lambda: open_knowledge(settings, progress=progress, meanwhile=True)
+    )
     generator = make_generator(settings)
     answerer = _answerer(settings, retriever, generator, Arms(DeferredRegistry(store)))
     defaults = Defaults(lang=_default_lang(settings), country=settings.country)
@@ -171,8 +175,14 @@ async def open_workshop(
         await asyncio.to_thread(knowledge.close)
 
 
-def open_knowledge(settings: Settings, *, progress: Progress | None = None) -> Knowledge:
-    """Open (on first use: build) the knowledge library of the data folder."""
+def open_knowledge(
+    settings: Settings, *, progress: Progress | None = None, meanwhile: bool = False
+) -> Knowledge:
+    """Open (on first use: build) the knowledge library of the data folder.
+
+    ``meanwhile``: after a change of the embedding model, answer from the old version while the
+    new one is made.
+    """
     from rag.library import Knowledge
 
     url = settings.database_url
@@ -181,7 +191,31 @@ def open_knowledge(settings: Settings, *, progress: Progress | None = None) -> K
         pages_dir=PAGES,
         database_url=url if url.startswith(("postgres://", "postgresql://")) else None,
         progress=progress,
+        embedder=_embedders(settings),
+        backend=_vectors(settings),
+        meanwhile=meanwhile,
     )
+
+
+def _embedders(settings: Settings) -> Embedders | None:
+    """The served embedding model when one is set; None for the packaged ones."""
+    if not settings.embedding_url:
+        return None
+    from rag import models
+
+    key = settings.embedding_api_key
+    return models.served(
+        settings.embedding_url, settings.embedding_model, key.get_secret_value() if key else ""
+    )
+
+
+def _vectors(settings: Settings) -> VectorBackend | None:
+    """The Chroma server when one is set; None for the embedded store."""
+    if not settings.chroma_url:
+        return None
+    from rag.vectors import ChromaServer
+
+    return ChromaServer(settings.chroma_url)
 
 
 def make_generator(settings: Settings) -> OpenAICompatibleGenerator | EmbeddedGenerator | None:

@@ -146,6 +146,19 @@ class Settings(BaseModel):
     transcription_api_key: SecretStr | None = Field(
         default=None, description="Key for the transcription server"
     )
+    embedding_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        default="",
+        description="OpenAI-compatible server for the vectors of the knowledge, ending in /v1, "
+        "with a model that reads English and Chinese; empty: the packaged models",
+    )
+    embedding_model: str = Field(default="", description="Embedding model to ask that server for")
+    embedding_api_key: SecretStr | None = Field(
+        default=None, description="Key for the embedding server"
+    )
+    chroma_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        default="",
+        description="Chroma server (chroma run) that holds the vectors; empty: in the data folder",
+    )
     kb_hosts: str = Field(
         default="",
         description="Hosts that knowledge may be fetched from, with commas between; empty: none",

@@ -24,7 +24,7 @@ from rag.bench_ranking import full
 from rag.bench_setup import Setup
 from rag.bench_tasks import medquad_task, opened
 from rag.evaluate import Question, percentile
-from rag.index import LoadedIndex, RowTable
+from rag.index import LoadedIndex, RowTable, Vectored
 from rag.lexical import FieldText
 from rag.query import Speller
 from rag.split import split
@@ -75,7 +75,7 @@ def _one(
     begun = time.perf_counter()
     some = list(_copies(pieces, size))
     lexical.build(folder / "words", (FieldText(head=p.title, body=p.text) for p in some))
-    matrix = _vectors(plain.index.matrix, size)
+    matrix = _vectors(plain.index.spaces["en"].matrix, size)
     backend = ChromaBackend()
     backend.build(folder / "vectors", "growth", matrix.astype(np.float32))
     np.save(folder / "matrix.npy", matrix)
@@ -85,8 +85,8 @@ def _one(
     before = _resident()
     index = _opened(folder, some, backend)
     setup = Setup(
-        index=index, embedder=plain.embedder, lists=plain.lists,
-        speller=Speller(index.words, plain.embedder.words),
+        index=index, embedders=plain.embedders, lists=plain.lists,
+        speller=Speller(index.words, plain.embedders.likeness.words),
     )  # fmt: skip
     setup.rank(asked[0])
     times = [_timed(setup, q) for q in asked[1:]]
@@ -135,11 +135,18 @@ def _opened(folder: Path, some: Sequence[Piece], backend: ChromaBackend) -> Load
         twin=docs, chinese=np.zeros(count, dtype=np.bool_),
         position=np.array([p.position for p in some], dtype=np.int32), vector=place,
     )  # fmt: skip
-    return LoadedIndex(
-        version="growth", folder=folder, rows=rows, words=lexical.load(folder / "words", count),
+    space = Vectored(
         vectors=backend.open(folder / "vectors", "growth", folder / "scratch"),
-        matrix=np.load(folder / "matrix.npy", mmap_mode="r"), row_of=place, stamps=(),
+        matrix=np.load(folder / "matrix.npy", mmap_mode="r"), row_of=place,
     )  # fmt: skip
+    return LoadedIndex(
+        version="growth",
+        folder=folder,
+        rows=rows,
+        words=lexical.load(folder / "words", count),
+        spaces={"en": space},
+        stamps=(),
+    )
 
 
 def _timed(setup: Setup, question: Question) -> float:

@@ -30,7 +30,7 @@ from rag.versions_model import SALUS
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from rag.embed import BatchEmbedder
+    from rag.embed import BatchEmbedder, Embedders
     from rag.library import Knowledge
     from rag.vectors import VectorBackend
 
@@ -43,16 +43,16 @@ _LOAD_S = 120.0  # how long a child may take to open the library
 class Parts(NamedTuple):
     """What a library is made of; both are called in the process that uses them."""
 
-    embedder: Callable[[], BatchEmbedder]
+    embedder: Callable[[], BatchEmbedder | Embedders]
     backend: Callable[[], VectorBackend]
 
 
 def real_parts() -> Parts:
-    """The packaged embedder and Chroma."""
-    from rag.embed import MiniLm
+    """The packaged embedders and Chroma."""
+    from rag import models
     from rag.vectors import ChromaBackend
 
-    return Parts(MiniLm, ChromaBackend)
+    return Parts(models.packaged, ChromaBackend)
 
 
 def opened(folder: Path, parts: Parts) -> Knowledge:

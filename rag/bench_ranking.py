@@ -51,9 +51,9 @@ def full(knowledge: Knowledge) -> Setup:
     searcher = knowledge.searcher()
     return Setup(
         index=searcher.index,
-        embedder=searcher.embedder,
+        embedders=searcher.embedders,
         lists=load_word_lists(WORD_LISTS),
-        speller=Speller(searcher.index.words, searcher.embedder.words),
+        speller=Speller(searcher.index.words, searcher.embedders.likeness.words),
     )
 
 
@@ -65,7 +65,9 @@ def samples(setup: Setup, asked: Asked, split: str) -> list[Sample]:
 
 def _sample(setup: Setup, asked: Asked, question: Question) -> Sample:
     query = setup.understood(question)
-    rows, values = fuse.english_features(setup.index, query, setup.embedder.query(query.english))
+    rows, values = fuse.english_features(
+        setup.index, query, setup.embedders.en.query(query.english)
+    )
     ids = setup.index.rows.ids
     names = [asked.named(ids[row].decode().rsplit("#", 1)[0]) for row in rows.tolist()]
     codes = {name: i for i, name in enumerate(dict.fromkeys(names))}

@@ -14,10 +14,11 @@ from rag import fuse
 from rag.evaluate import Question, first_right, ndcg, read_questions, recall_at
 from rag.fuse import Ranked, Weights
 from rag.query import Query, Speller, WordLists, understand
+from rag.retriever import embedded
 
 if TYPE_CHECKING:
     from rag.bench_tasks import Task
-    from rag.embed import BatchEmbedder
+    from rag.embed import Embedders
     from rag.index import LoadedIndex
 
 
@@ -26,7 +27,7 @@ class Setup:
     """Parts of a search over one index; empty lists or no speller leave a part out."""
 
     index: LoadedIndex
-    embedder: BatchEmbedder
+    embedders: Embedders
     lists: WordLists = field(default_factory=WordLists)
     speller: Speller | None = None
     weights: Weights = field(default_factory=Weights)
@@ -38,8 +39,7 @@ class Setup:
     def rank(self, question: Question) -> Ranked:
         """All candidates, best first."""
         query = self.understood(question)
-        vector = self.embedder.query(query.english) if query.english.strip() else None
-        return fuse.rank(self.index, query, vector, self.weights)
+        return fuse.rank(self.index, query, embedded(self.embedders, query), self.weights)
 
     def documents(self, question: Question) -> list[str]:
         """Document ids, best first, repetitions kept."""

@@ -111,10 +111,10 @@ def _task(name: str, rows: list[dict[str, Any]], asked: list[tuple[str, str]], l
 @contextmanager
 def opened(task: Task, cache: Path) -> Iterator[Knowledge]:
     """A knowledge base that holds the rows of the task."""
-    from rag.embed import MiniLm
+    from rag import models
     from rag.library import Knowledge
 
-    knowledge = Knowledge.open(cache, embedder=MiniLm(cache=0))
+    knowledge = Knowledge.open(cache, embedder=models.packaged(cache=0))
     try:
         source = cache / "rows.jsonl"
         lines = (json.dumps(row, ensure_ascii=False) for row in task.rows)

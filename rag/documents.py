@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -70,6 +71,7 @@ class Record:
         return f"{self.doc}#{digest(self.title, chunk.section, chunk.text, size=12)}"
 
 
-def version_of(revs: list[str]) -> str:
-    """The version id of a set of revisions: 12 hex digits, the same for the same set."""
-    return digest(*sorted(set(revs)), size=12)
+def version_of(revs: Collection[str], model: str) -> str:
+    """The version id of a set of revisions in the vectors of a model: 12 hex digits, the same
+    for the same set and model. Another model is another version: it finds other passages."""
+    return digest(model, *sorted(set(revs)), size=12)

@@ -1,7 +1,8 @@
-"""Sentence vectors from the packaged int8 MiniLM: 384 dimensions, unit length, English-first.
+"""Sentence vectors from models that run in this process; and which model reads which language.
 
-The model file and its tokenizer come inside two packages; both are found without running
-their code and checked against known hashes before use. Nothing is loaded until first use.
+MiniLm is the packaged int8 MiniLM: 384 dimensions, unit length, English-first. Model files come
+inside packages; they are found without running the packages' code and checked against known
+hashes before use. Nothing is loaded until first use.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from rag.types import RetrievalError
+from rag.types import Lang, RetrievalError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +64,8 @@ def packaged(package: str, name: str, sha256: str) -> Path:
         raise RetrievalError(f"package {package!r} is not installed; it carries {name}")
     path = Path(spec.origin).parent / name
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise RetrievalError(f"{path}: cannot be read ({error})") from error
     if found != sha256:
@@ -70,10 +73,61 @@ def packaged(package: str, name: str, sha256: str) -> Path:
     return path
 
 
-class MiniLm:
-    """The packaged embedder. Thread-safe; loads its model on first use (about 0.6 s, 110 MB)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """Texts of some languages in the vectors of one embedder; ``key`` names it in an index."""
 
-    name = MODEL_NAME
+    key: str
+    embedder: BatchEmbedder
+    langs: tuple[Lang, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedders:
+    """The embedder of each language; one object for both when it reads both.
+
+    ``zh`` None: Chinese is found by words and by the English twin of a page alone. ``near``:
+    what measures the likeness of English sentences; None: the one that reads English.
+    """
+
+    en: BatchEmbedder
+    zh: BatchEmbedder | None = None
+    near: BatchEmbedder | None = None
+
+    @property
+    def likeness(self) -> BatchEmbedder:
+        """Measures the likeness of English sentences and knows common English words."""
+        return self.near or self.en
+
+    @property
+    def name(self) -> str:
+        """The names of all, as a version remembers them."""
+        return "+".join(space.embedder.name for space in self.spaces)
+
+    @property
+    def shared(self) -> bool:
+        """Whether one embedder reads both languages, so that one finds the other."""
+        return self.zh is self.en
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """Which texts are embedded by what."""
+        if self.shared:
+            return (Space(key="all", embedder=self.en, langs=("en", "zh")),)
+        english = Space(key="en", embedder=self.en, langs=("en",))
+        if self.zh is None:
+            return (english,)
+        return english, Space(key="zh", embedder=self.zh, langs=("zh",))
+
+
+class LocalEmbedder:
+    """What all models in this process share: batches of like length, and a cache of questions.
+
+    Thread-safe. A model says how it cuts texts (``_ids``), what it makes of them (``_run``) and
+    how it is loaded (``_open``).
+    """
+
+    name = ""
     dimensions = DIMENSIONS
 
     def __init__(self, *, threads: int = 2, cache: int = 256) -> None:
@@ -83,7 +137,6 @@ class MiniLm:
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
         self._session: Any = None
-        self._tokenizer: Any = None
 
     def embed(self, texts: list[str]) -> list[list[float]]:
         """Unit vectors as plain lists (the Embedder protocol); see ``encode`` for arrays."""
@@ -104,8 +157,9 @@ class MiniLm:
         Sorting by length keeps padding, and so wasted work, near zero.
         """
         self._load()
-        encoded = self._tokenizer.encode_batch(list(texts))
-        ids = [e.ids for e in encoded]
+        yield from self._batched(self._ids(texts), budget)
+
+    def _batched(self, ids: list[list[int]], budget: int) -> Iterator[tuple[list[int], Vectors]]:
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         batch: list[int] = []
         for place in order:
@@ -123,7 +177,7 @@ class MiniLm:
             if known is not None:
                 self._cache.move_to_end(text)
                 return known
-        vector: Vectors = self.encode([text])[0]
+        vector = self._asked(text)
         with self._lock:
             self._cache[text] = vector
             while len(self._cache) > self._size:
@@ -131,51 +185,94 @@ class MiniLm:
         return vector
 
     def words(self) -> frozenset[str]:
+        """Whole lower-case English words of the model's vocabulary; empty when it is another's."""
+        return frozenset()
+
+    def _asked(self, text: str) -> Vectors:
+        """The vector of a question; some models read questions otherwise than texts."""
+        vector: Vectors = self.encode([text])[0]
+        return vector
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        raise NotImplementedError
+
+    def _run(self, rows: list[list[int]]) -> Vectors:
+        raise NotImplementedError
+
+    def _open(self) -> Any:  # noqa: ANN401 - onnxruntime has no types
+        """Load what is needed and give the session."""
+        raise NotImplementedError
+
+    def _load(self) -> None:
+        with self._lock:
+            if self._session is None:
+                self._session = self._open()
+                give_back_memory()
+
+    def _opened(self, model: str | bytes) -> Any:  # noqa: ANN401 - onnxruntime has no types
+        """A session on a model file or its bytes, thrifty with memory."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        # Threads that spin while they wait double the cost of a question, and take the
+        # processor from whoever else has work.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # The arena would keep the largest batch's memory for ever.
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        options.log_severity_level = 3
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def pooled(hidden: Vectors, mask: NDArray[Any]) -> Vectors:
+    """The unit mean of the pieces that are there, float32 [n, d]."""
+    weights = mask[:, :, None].astype(np.float32)
+    mean = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
+    norm = np.linalg.norm(mean, axis=1, keepdims=True)
+    unit: Vectors = (mean / np.maximum(norm, 1e-12)).astype(np.float32)
+    return unit
+
+
+def padded(rows: list[list[int]], filler: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Piece ids [n, longest] and a mask that is 1 where there is one."""
+    longest = max(map(len, rows))
+    ids = np.full((len(rows), longest), filler, dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = row
+        mask[i, : len(row)] = 1
+    return ids, mask
+
+
+class MiniLm(LocalEmbedder):
+    """The packaged embedder of English; loads its model on first use (about 0.6 s, 110 MB)."""
+
+    name = MODEL_NAME
+
+    def words(self) -> frozenset[str]:
         """Whole lower-case words of the model's vocabulary: common English, for spelling."""
         self._load()
         vocabulary: dict[str, int] = self._tokenizer.get_vocab()
         return frozenset(w for w in vocabulary if len(w) > 2 and w.isascii() and w.isalpha())
 
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        return [encoded.ids for encoded in self._tokenizer.encode_batch(list(texts))]
+
     def _run(self, rows: list[list[int]]) -> Vectors:
-        longest = max(map(len, rows))
-        ids = np.zeros((len(rows), longest), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for i, row in enumerate(rows):
-            ids[i, : len(row)] = row
-            mask[i, : len(row)] = 1
+        ids, mask = padded(rows)
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        hidden = self._session.run(["last_hidden_state"], inputs)[0]
-        weights = mask[:, :, None].astype(np.float32)
-        mean = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
-        norm = np.linalg.norm(mean, axis=1, keepdims=True)
-        unit: Vectors = (mean / np.maximum(norm, 1e-12)).astype(np.float32)
-        return unit
+        return pooled(self._session.run(["last_hidden_state"], inputs)[0], mask)
 
-    def _load(self) -> None:
-        with self._lock:
-            if self._session is not None:
-                return
-            import onnxruntime
-            from tokenizers import Tokenizer
+    def _open(self) -> Any:  # noqa: ANN401 - onnxruntime has no types
+        from tokenizers import Tokenizer
 
-            tokenizer = Tokenizer.from_file(str(packaged(*_TOKENIZER)))
-            tokenizer.no_padding()
-            tokenizer.enable_truncation(WINDOW)
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self._threads
-            options.inter_op_num_threads = 1
-            # Threads that spin while they wait double the cost of a question, and take the
-            # processor from whoever else has work.
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-            # The arena would keep the largest batch's memory for ever.
-            options.enable_cpu_mem_arena = False
-            options.enable_mem_pattern = False
-            options.log_severity_level = 3
-            self._tokenizer = tokenizer
-            self._session = onnxruntime.InferenceSession(
-                str(packaged(*_MODEL)), options, providers=["CPUExecutionProvider"]
-            )
-            give_back_memory()
+        tokenizer = Tokenizer.from_file(str(packaged(*_TOKENIZER)))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(WINDOW)
+        self._tokenizer = tokenizer
+        return self._opened(str(packaged(*_MODEL)))
 
 
 def give_back_memory() -> None:

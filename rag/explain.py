@@ -85,7 +85,8 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search worked with: the question, its vector, the ranking and the places shown."""
+    """What a search worked with: the question, its vector for English text, the ranking and the
+    places shown."""
 
     query: Query
     vector: Floats | None

@@ -1,9 +1,9 @@
 """Joins what the rankers say into one order of chunks.
 
 English: the features of rag.features under weights fitted by ``rag.bench_fit`` on the dev halves
-of three question sets. Chinese: BM25 of head and body, and the English twin of a page votes for
-the page and for the section at the same place; a document with several good sections lifts
-their chunks. ``python -m rag.bench`` shows both halves of every set.
+of three question sets. Chinese: BM25 of head and body, how close the vectors are, and the English
+twin of a page votes for the page and for the section at the same place; a document with several
+good sections lifts their chunks. ``python -m rag.bench`` shows both halves of every set.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag import features
+from rag.types import Lang
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 FLOOR = 1.5  # a best row that gathers less than this many rare terms is no full match
 POOL = 150  # candidates taken from each ranker
+SPREAD = 0.02  # cosines of Chinese candidates that differ by less are as good as equal
 _SHARES = (1.0, 0.5, 0.25)  # what the first, second, third chunk of a document adds to it
 
 
@@ -49,12 +51,13 @@ class Weights:
     document: float = 0.5
     twin: float = 0.6
     section: float = 0.3
+    near: float = 1.0  # Chinese: how close the vectors are, beside the words
     foreign: float = 0.7  # a hit in the other language, when the asker's has no twin of it
 
     def scaled(self, score: Floats) -> Floats:
         """Scores of a Chinese question brought to [0, 1], order kept."""
         evidence = self.dense + self.head + self.body
-        top = 1.0 + (self.twin + self.section) * evidence
+        top = 1.0 + self.near + (self.twin + self.section) * evidence
         top *= 1.0 + self.document * sum(_SHARES)
         shown: Floats = np.clip(score / np.float32(top), 0.0, 1.0)
         return shown
@@ -97,16 +100,21 @@ class _Side:
 
 
 def rank(
-    index: LoadedIndex, query: Query, vector: Floats | None, weights: Weights | None = None
+    index: LoadedIndex,
+    query: Query,
+    vectors: Mapping[Lang, Floats],
+    weights: Weights | None = None,
 ) -> Ranked:
-    """Rank the chunks for a question; ``vector`` is that of ``query.english``."""
+    """Rank the chunks for a question; ``vectors`` of it by the language of what it is compared
+    with, see rag.retriever.embedded."""
     weights = weights or Weights()
+    vector = vectors.get("en")
     if query.lang == "en":
         return _rank_english(index, query, vector, weights)
     head, body = _bm25(index, query.own)
     floor = FLOOR * rare(index.words.rows)
     other = _evidence(index, query.other, _bm25(index, query.other), vector, weights)
-    own = _with_votes(index, head + body, other, weights, floor)
+    own = _with_votes(index, head + body, other, weights, floor, vectors.get("zh"))
     both = _merge(index, own, other, weights.foreign)
     both = replace(both, score=weights.scaled(_lift(index, both, weights)))
     return _ranked(index, both, float(other.dense.max(initial=0.0)), head + body)
@@ -214,11 +222,19 @@ def rare(rows: int) -> float:
 def _candidates(index: LoadedIndex, bm25: Floats, vector: Floats | None) -> Ints:
     """English rows worth a closer look: the best of either ranker, in row order."""
     rows = best(np.where(index.rows.chinese, 0, bm25), POOL)
-    if vector is not None and len(index.matrix):
-        places, _ = index.vectors.nearest(vector, POOL)
-        near = index.row_of[places].astype(np.int64)
-        rows = np.concatenate((rows, near[near >= 0]))
-    return np.unique(rows)
+    near = _near(index, "en", vector)
+    return np.unique(np.concatenate((rows, near[~index.rows.chinese[near]])))
+
+
+def _near(index: LoadedIndex, lang: Lang, vector: Floats | None) -> Ints:
+    """Rows whose vectors are nearest to the question's, among texts of a language; of both when
+    they share a space."""
+    space = index.spaces.get(lang)
+    if vector is None or space is None or not len(space.matrix):
+        return np.zeros(0, dtype=np.int64)
+    places, _ = space.vectors.nearest(vector, POOL)
+    near = space.row_of[places].astype(np.int64)
+    return near[near >= 0]
 
 
 def _evidence(
@@ -239,15 +255,18 @@ def _evidence(
     return _Side(rows=rows, score=score, dense=dense, words=words, twin=np.zeros_like(score))
 
 
-def _cosines(index: LoadedIndex, rows: Ints, vector: Floats | None) -> Floats:
-    """Cosine of each row's vector with the question's; 0 for rows without one, never below 0."""
+def _cosines(index: LoadedIndex, rows: Ints, vector: Floats | None, lang: Lang = "en") -> Floats:
+    """Cosine of each row's vector with the question's; 0 for rows without one, never below 0.
+
+    The rows must be in the language."""
     out = np.zeros(len(rows), dtype=np.float32)
-    if vector is None or not len(index.matrix):
+    space = index.spaces.get(lang)
+    if vector is None or space is None or not len(space.matrix):
         return out
     places = index.rows.vector[rows]
     held = places >= 0
     # einsum, not @: BLAS would claim 60 MB of buffers for a product this small
-    out[held] = np.einsum("ij,j->i", index.matrix[places[held]].astype(np.float32), vector)
+    out[held] = np.einsum("ij,j->i", space.matrix[places[held]].astype(np.float32), vector)
     return np.maximum(out, 0.0)
 
 
@@ -260,9 +279,14 @@ def _worded(index: LoadedIndex, bm25: Floats, floor: float) -> _Side:
 
 
 def _with_votes(
-    index: LoadedIndex, bm25: Floats, english: _Side, weights: Weights, floor: float
+    index: LoadedIndex,
+    bm25: Floats,
+    english: _Side,
+    weights: Weights,
+    floor: float,
+    vector: Floats | None,
 ) -> _Side:
-    """Chinese candidates by words, lifted by the English evidence for their twins."""
+    """Chinese candidates by words and vectors, lifted by the English evidence for their twins."""
     table = index.rows
     page: dict[int, float] = {}
     section: dict[tuple[int, int], float] = {}
@@ -273,8 +297,11 @@ def _with_votes(
     loudest = sorted(page, key=lambda t: -page[t])[:30]
     voted = np.flatnonzero(np.isin(table.twin, loudest) & table.chinese)[: 4 * POOL]
     worded = best(np.where(table.chinese, bm25, 0), POOL)
-    rows = np.unique(np.concatenate((worded, voted.astype(np.int64))))
+    near = _near(index, "zh", vector)
+    near = near[table.chinese[near]]
+    rows = np.unique(np.concatenate((worded, voted.astype(np.int64), near)))
     words = _share(bm25[rows], floor)
+    dense = _cosines(index, rows, vector, "zh")
     votes = np.array(
         [
             weights.twin * page.get(twin, 0.0) + weights.section * section.get((twin, place), 0.0)
@@ -284,8 +311,22 @@ def _with_votes(
         ],
         dtype=np.float32,
     )
-    dense = np.zeros_like(words)
-    return _Side(rows=rows, score=words + votes, dense=dense, words=words, twin=votes)
+    score = words + votes + np.float32(weights.near) * _closeness(dense)
+    return _Side(rows=rows, score=score, dense=dense, words=words, twin=votes)
+
+
+def _closeness(cosines: Floats) -> Floats:
+    """Cosines as shares of [0, 1] between the middle candidate and the best.
+
+    All Chinese text lies close together in these vectors: only the differences tell.
+    """
+    held = cosines[cosines > 0]
+    if not len(held):
+        return cosines
+    middle = float(np.median(held))
+    spread = max(float(held.max()) - middle, SPREAD)
+    close: Floats = np.clip((cosines - np.float32(middle)) / np.float32(spread), 0.0, 1.0)
+    return close
 
 
 def _merge(index: LoadedIndex, own: _Side, other: _Side, foreign: float) -> _Side:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,19 +20,20 @@ import numpy as np
 
 from rag import lexical
 from rag.lexical import FieldText, LexicalIndex
-from rag.types import IndexCorruptError, KnowledgeStoreError
+from rag.types import IndexCorruptError, KnowledgeStoreError, Lang
 from rag.vectors import VectorBackend, VectorIndex
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rag.embed import Embedders, Space
     from rag.rows import ChunkRow
     from rag.store import KnowledgeStore
 
     Ints = NDArray[np.int32]
     Halves = NDArray[np.float16]
 
-FORMAT = 5  # raise it when the layout below changes; older folders are then rebuilt
+FORMAT = 7  # raise it when the layout below changes; older folders are then rebuilt
 IDS = "ids.json"  # a row's id is somebody's text: it may hold any character
 COLUMNS = ("doc", "section", "twin", "chinese", "position", "vector")
 CANARIES = 8  # vectors that must find themselves when an index is opened
@@ -49,20 +50,29 @@ class RowTable:
     twin: Ints
     chinese: NDArray[np.bool_]
     position: Ints
-    vector: Ints  # place of the chunk's vector, -1 when it has none
+    vector: Ints  # place of the vector in the space of its language, -1 when it has none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vectored:
+    """The rows of one space (rag.embed.Space): ``matrix`` float16 [vectors, d]; ``row_of`` says
+    whose vector each is."""
+
+    vectors: VectorIndex
+    matrix: Halves
+    row_of: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedIndex:
-    """An opened version. ``matrix``: float16 [vectors, d]; ``row_of`` inverts ``vector``."""
+    """An opened version. ``spaces``: by language, the space its chunks are in; both languages
+    give the same one when one embedder reads both, and none when nothing reads a language."""
 
     version: str
     folder: Path
     rows: RowTable
     words: LexicalIndex
-    vectors: VectorIndex
-    matrix: Halves
-    row_of: Ints
+    spaces: Mapping[Lang, Vectored]
     stamps: Stamps
 
     def fresh(self) -> bool:
@@ -73,32 +83,40 @@ class LoadedIndex:
         """
         return bool(self.stamps) and self.stamps == _stamps(self.folder)
 
+    @property
+    def vectored(self) -> int:
+        """How many vectors there are in all spaces."""
+        return sum(len(s.matrix) for s in {id(s): s for s in self.spaces.values()}.values())
+
     def close(self) -> None:
-        """Give up the vector index."""
-        self.vectors.close()
+        """Give up the vector indexes."""
+        for space in {id(space): space for space in self.spaces.values()}.values():
+            space.vectors.close()
 
 
 def build(
     store: KnowledgeStore,
     version: str,
-    model: tuple[str, int],
+    embedders: Embedders,
     backend: VectorBackend,
     folder: Path,
 ) -> None:
     """Build the index of a version from SQL into ``folder``, all or nothing.
 
-    ``model`` is the embedder's (name, dimensions). The folder appears only when complete.
+    The vectors must be stored. The folder appears only when complete.
     """
     aside = folder.with_name(f".building-{folder.name}-{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     try:
         aside.mkdir(parents=True)
-        hashes = _write_rows(store, version, aside)
-        matrix = store.vectors(model[0], hashes, model[1])
-        np.save(aside / "matrix.npy", matrix.astype(np.float16))
-        if len(matrix):
-            backend.build(aside / "vectors", version, matrix)
-        _write_manifest(aside, version, model)
+        hashes = _write_rows(store, version, aside, embedders)
+        for space in embedders.spaces:
+            reader = space.embedder
+            matrix = store.vectors(reader.name, hashes[space.key], reader.dimensions)
+            np.save(aside / f"matrix-{space.key}.npy", matrix.astype(np.float16))
+            if len(matrix):
+                backend.build(aside / f"vectors-{space.key}", f"{version}-{space.key}", matrix)
+        _write_manifest(aside, version, embedders)
         if folder.exists():
             shutil.rmtree(folder)
         aside.rename(folder)
@@ -109,31 +127,50 @@ def build(
 
 
 def load(
-    folder: Path, version: str, model: str, backend: VectorBackend, scratch: Path
+    folder: Path, version: str, embedders: Embedders, backend: VectorBackend, scratch: Path
 ) -> LoadedIndex:
     """Check every file and open the index; IndexCorruptError says what is wrong with it."""
     stamps = _stamps(folder)
-    manifest = check(folder, version, model)
+    manifest = check(folder, version, embedders.name)
     try:
         rows = _read_rows(folder)
-        matrix = np.load(folder / "matrix.npy", mmap_mode="r" if manifest["vectors"] else None)
         words = lexical.load(folder / "words", len(rows.ids))
+        matrices = {
+            key: np.load(folder / f"matrix-{key}.npy", mmap_mode="r" if count else None)
+            for key, count in manifest["vectors"].items()
+        }
     except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError) as error:
         raise IndexCorruptError(f"{folder}: cannot be read: {error}") from error
-    vectors = backend.open(folder / "vectors", version, scratch) if len(matrix) else _no_vectors()
-    row_of = np.full(len(matrix), -1, dtype=np.int32)
-    held = np.flatnonzero(rows.vector >= 0)
-    row_of[rows.vector[held]] = held
+    spaces: dict[Lang, Vectored] = {}
     index = LoadedIndex(
-        version=version, folder=folder, rows=rows, words=words, vectors=vectors, matrix=matrix,
-        row_of=row_of, stamps=stamps,
-    )  # fmt: skip
+        version=version, folder=folder, rows=rows, words=words, spaces=spaces, stamps=stamps
+    )
     try:
+        for space in embedders.spaces:
+            opened = _opened(index, space, matrices[space.key], backend, scratch)
+            spaces.update(dict.fromkeys(space.langs, opened))
         _canaries(index)
     except IndexCorruptError:
         index.close()
         raise
     return index
+
+
+def _opened(
+    index: LoadedIndex, space: Space, matrix: Halves, backend: VectorBackend, scratch: Path
+) -> Vectored:
+    row_of = np.full(len(matrix), -1, dtype=np.int32)
+    rows = index.rows
+    ours = np.zeros(len(rows.ids), dtype=np.bool_)
+    for lang in space.langs:
+        ours |= rows.chinese == (lang == "zh")
+    held = np.flatnonzero((rows.vector >= 0) & ours)
+    row_of[rows.vector[held]] = held
+    if not len(matrix):
+        return Vectored(vectors=_no_vectors(), matrix=matrix, row_of=row_of)
+    folder, name = index.folder / f"vectors-{space.key}", f"{index.version}-{space.key}"
+    vectors = backend.open(folder, name, scratch.with_name(f"{scratch.name}-{space.key}"))
+    return Vectored(vectors=vectors, matrix=matrix, row_of=row_of)
 
 
 def check(folder: Path, version: str, model: str) -> dict[str, Any]:
@@ -164,12 +201,15 @@ def passage_ids(folder: Path) -> set[str]:
         raise IndexCorruptError(f"{folder}: cannot be read: {error}") from error
 
 
-def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
-    """Word index and row table; returns the hashes of the vectors, in place order."""
+def _write_rows(
+    store: KnowledgeStore, version: str, folder: Path, embedders: Embedders
+) -> dict[str, list[str]]:
+    """Word index and row table; returns the hashes of each space's vectors, in place order."""
     ids: list[str] = []
     columns: dict[str, list[int]] = {n: [] for n in COLUMNS}
     codes: dict[str, dict[str, int]] = {"doc": {}, "section": {}, "twin": {}}
-    hashes: dict[str, int] = {}
+    space_of = {lang: space.key for space in embedders.spaces for lang in space.langs}
+    hashes: dict[str, dict[str, int]] = {space.key: {} for space in embedders.spaces}
     seen: set[str] = set()
 
     def texts() -> Iterator[FieldText]:
@@ -184,7 +224,9 @@ def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
             columns["twin"].append(codes["twin"].setdefault(row.twin, len(codes["twin"])))
             columns["chinese"].append(row.lang == "zh")
             columns["position"].append(row.position)
-            known = hashes.setdefault(row.embed_hash, len(hashes)) if row.embed_hash else -1
+            key = space_of.get(row.lang, "")
+            places = hashes[key] if key else {}
+            known = places.setdefault(row.embed_hash, len(places)) if key else -1
             columns["vector"].append(known)
             yield field_text(row)
 
@@ -193,7 +235,7 @@ def _write_rows(store: KnowledgeStore, version: str, folder: Path) -> list[str]:
     (folder / IDS).write_text(json.dumps(ids, ensure_ascii=False), encoding="utf-8")
     for name, values in columns.items():
         np.save(folder / f"{name}.npy", np.array(values, dtype=np.int32))
-    return list(hashes)
+    return {key: list(places) for key, places in hashes.items()}
 
 
 def field_text(row: ChunkRow) -> FieldText:
@@ -216,13 +258,14 @@ def _read_rows(folder: Path) -> RowTable:
 
 def _canaries(index: LoadedIndex) -> None:
     """Ask for some stored vectors: each must find a vector equal to itself."""
-    count = len(index.matrix)
-    if index.vectors.count != count:
-        raise IndexCorruptError(f"{index.folder}: {index.vectors.count} vectors, expected {count}")
-    for place in np.unique(np.linspace(0, max(count - 1, 0), CANARIES).astype(int))[:count]:
-        _, cosines = index.vectors.nearest(index.matrix[place].astype(np.float32), 1)
-        if not len(cosines) or cosines[0] < 0.99:
-            raise IndexCorruptError(f"{index.folder}: vector {place} does not find itself")
+    for space in index.spaces.values():
+        count, vectors = len(space.matrix), space.vectors
+        if vectors.count != count:
+            raise IndexCorruptError(f"{index.folder}: {vectors.count} vectors, expected {count}")
+        for place in np.unique(np.linspace(0, max(count - 1, 0), CANARIES).astype(int))[:count]:
+            _, cosines = vectors.nearest(space.matrix[place].astype(np.float32), 1)
+            if not len(cosines) or cosines[0] < 0.99:
+                raise IndexCorruptError(f"{index.folder}: vector {place} does not find itself")
 
 
 def _no_vectors() -> VectorIndex:
@@ -231,12 +274,15 @@ def _no_vectors() -> VectorIndex:
     return ExactIndex(np.zeros((0, 1), dtype=np.float32))
 
 
-def _write_manifest(folder: Path, version: str, model: tuple[str, int]) -> None:
+def _write_manifest(folder: Path, version: str, embedders: Embedders) -> None:
     files = {str(p.relative_to(folder)): _sha256(p) for p in _files(folder)}
     rows = (folder / IDS).stat().st_size
-    vectors = len(np.load(folder / "matrix.npy", mmap_mode=None))
+    vectors = {
+        space.key: len(np.load(folder / f"matrix-{space.key}.npy", mmap_mode=None))
+        for space in embedders.spaces
+    }
     body = {
-        "format": FORMAT, "version": version, "model": model[0], "bytes": rows,
+        "format": FORMAT, "version": version, "model": embedders.name, "bytes": rows,
         "vectors": vectors, "files": files,
     }  # fmt: skip
     text = json.dumps({"body": body, "sha256": _seal(body)}, indent=1, sort_keys=True)

@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from rag.types import IndexCorruptError, Lang, Passage, SearchResult, Source
+from rag.types import (
+    IndexCorruptError,
+    KnowledgeError,
+    Lang,
+    ModelMissingError,
+    Passage,
+    SearchResult,
+    Source,
+)
 from rag.versions_kept import KeptVersions
 from rag.versions_model import SALUS, AddReport, Stats
 
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.access import Access
-    from rag.embed import BatchEmbedder
+    from rag.embed import BatchEmbedder, Embedders
     from rag.explain import Explanation
     from rag.index import LoadedIndex
     from rag.query import Query, WordLists
@@ -51,33 +59,39 @@ class Knowledge:
         self.upkeep = upkeep
         self.canary_files: tuple[Path, ...] = ()  # questions asked before a publish
         self._store = upkeep.store
-        self._embedder = upkeep.embedder
+        self._likeness = upkeep.embedders.likeness
         self._lists = lists
         self._lock = threading.RLock()
         self._searcher: Searcher | None = None
         self._kept = KeptVersions(upkeep, self.searcher_on)
         self._looked = 0.0
+        self._renewing: Renewal | None = None
         self.problems: tuple[str, ...] = ()
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - each is a part somebody may want to give
         cls,
         data_dir: Path,
         *,
         pages_dir: Path | None = None,
         database_url: str | None = None,
         progress: Progress | None = None,
-        embedder: BatchEmbedder | None = None,
+        embedder: BatchEmbedder | Embedders | None = None,
         backend: VectorBackend | None = None,
         word_lists: Path | None = WORD_LISTS,
+        meanwhile: bool = False,
     ) -> Knowledge:
         """Open the knowledge base of a data directory, building or updating it if needed.
 
         ``pages_dir``: the reviewed pages; None leaves only what people added. ``database_url``:
         another database than ``knowledge.sqlite3`` in the data directory. ``progress`` is
-        called with (embedded, to embed). Raises KnowledgeStoreError or PageError (word lists).
+        called with (embedded, to embed). ``embedder``: the packaged ones when None; a single one
+        reads English alone. When the active version was embedded with another model, it is
+        embedded anew into a new version: before this returns, or with ``meanwhile`` in a thread
+        while the old version answers. Raises KnowledgeStoreError or PageError (word lists).
         """
-        from rag.embed import MiniLm
+        from rag import models
+        from rag.embed import Embedders
         from rag.query import load_word_lists
         from rag.schema import connect
         from rag.store import KnowledgeStore
@@ -89,11 +103,19 @@ class Knowledge:
         store = KnowledgeStore(
             connect(database_url or f"sqlite:///{data_dir / 'knowledge.sqlite3'}")
         )
-        upkeep = Upkeep(folder, store, embedder or MiniLm(), backend or ChromaBackend())
+        if embedder is None:
+            embedder = models.packaged()
+        elif not isinstance(embedder, Embedders):
+            embedder = Embedders(en=embedder)
+        upkeep = Upkeep(folder, store, embedder, backend or ChromaBackend())
         knowledge = cls(upkeep, lists)
         knowledge.canary_files = (CANARY, data_dir / CANARY.name)
         try:
-            knowledge.problems = tuple(upkeep.prepare(pages_dir, progress))
+            upkeep.upgrade()
+            if meanwhile and upkeep.outdated():
+                knowledge._renewing = Renewal(knowledge, pages_dir)
+            else:
+                knowledge.problems = tuple(upkeep.prepare(pages_dir, progress))
         except BaseException:
             knowledge.close()
             raise
@@ -144,7 +166,7 @@ class Knowledge:
         """Cosine similarity of ``query`` to each text, in [-1, 1]; English serves best."""
         import numpy as np
 
-        wanted = self._embedder.query(query)
+        wanted = self._likeness.query(query)
         # no BLAS buffers, see fuse
         return [float(value) for value in np.einsum("ij,j->i", self.vectors(texts), wanted)]
 
@@ -152,8 +174,8 @@ class Knowledge:
         """Unit vectors of the texts, float32 [len(texts), dimensions]; English serves best."""
         import numpy as np
 
-        found = np.zeros((len(texts), self._embedder.dimensions), dtype=np.float32)
-        for places, vectors in self._embedder.batches(texts):
+        found = np.zeros((len(texts), self._likeness.dimensions), dtype=np.float32)
+        for places, vectors in self._likeness.batches(texts):
             found[places] = vectors
         return found
 
@@ -264,18 +286,21 @@ class Knowledge:
             version=searcher.index.version,
             documents=len(set(rows.doc.tolist())),
             chunks=len(rows.ids),
-            vectors=len(searcher.index.matrix),
+            vectors=searcher.index.vectored,
             by_lang={"en": len(rows.ids) - chinese, "zh": chinese},
             generations=len(self._store.generations()),
-            model=self._embedder.name,
+            model=self._store.model_of(searcher.index.version),
             problems=self.problems,
         )
 
     def close(self) -> None:
         """Give up files and connections. Searching afterwards opens them again."""
+        if self._renewing is not None:
+            self._renewing.stop()
         with self._lock:
             self._replace(None)
             self._kept.close()
+            self.upkeep.backend.close()
             self._store.close()
 
     # --- the inside ----------------------------------------------------------
@@ -292,7 +317,12 @@ class Knowledge:
             self._looked = now
             if searcher is not None and fresh and searcher.index.version == version:
                 return searcher
-            return self._replace(self.upkeep.load(version))
+            try:
+                return self._replace(self.upkeep.load(version))
+            except ModelMissingError:  # another process has changed the model; we have the old
+                if searcher is not None and fresh:
+                    return searcher
+                raise
 
     def _mended(self) -> Searcher:
         """The searcher of the active version after mending its index."""
@@ -317,12 +347,55 @@ class Knowledge:
         from rag.query import Speller
         from rag.retriever import Searcher
 
-        speller = Speller(loaded.words, self._embedder.words)
-        return Searcher(loaded, self._store, self._embedder, self._lists, speller)
+        speller = Speller(loaded.words, self._likeness.words)
+        embedders = self.upkeep.embedders_of(loaded.version)
+        return Searcher(loaded, self._store, embedders, self._lists, speller)
 
     def look_again(self) -> None:
         """Let the next search look which version is active, without waiting."""
         self._looked = 0.0
+
+
+class Renewal:
+    """Embeds a knowledge base anew in a thread while its old version answers."""
+
+    def __init__(self, knowledge: Knowledge, pages_dir: Path | None) -> None:
+        """Begin at once."""
+        self._knowledge = knowledge
+        self._pages_dir = pages_dir
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="salus-embedding")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give up between two batches; what is embedded is kept for the next start."""
+        self._stopping.set()
+        self._thread.join()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is over, waiting that long for it."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        knowledge = self._knowledge
+        try:
+            problems = knowledge.upkeep.prepare(self._pages_dir, self._progress)
+        except _StoppedError:
+            return
+        except KnowledgeError as error:  # the edge of this thread: the old version goes on
+            knowledge.problems = (*knowledge.problems, str(error))
+            return
+        knowledge.problems = tuple(problems)
+        knowledge.look_again()
+
+    def _progress(self, _done: int, _wanted: int) -> None:
+        if self._stopping.is_set():
+            raise _StoppedError
+
+
+class _StoppedError(Exception):
+    """The knowledge base is being closed."""
 
 
 class HybridRetriever:

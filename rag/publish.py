@@ -19,7 +19,7 @@ from rag.types import IndexCorruptError, PageError
 from rag.vectors import VectorBackend
 
 if TYPE_CHECKING:
-    from rag.embed import BatchEmbedder
+    from rag.embed import Embedders
 
 Progress = Callable[[int, int], None]
 _SLICE = 1024  # texts embedded between two commits
@@ -90,26 +90,31 @@ def _member(record: Record | Member) -> Member:
 
 
 def embed_missing(
-    store: KnowledgeStore, embedder: BatchEmbedder, revs: Sequence[str], progress: Progress | None
+    store: KnowledgeStore, embedders: Embedders, revs: Sequence[str], progress: Progress | None
 ) -> int:
     """Embed what is not stored yet, committing as it goes; returns how many were embedded."""
-    missing = store.missing_vectors(revs, embedder.name)
-    # Neighbours of like length share a batch, so padding costs nearly nothing.
-    hashes = sorted(missing, key=lambda h: len(missing[h]))
+    spaces = [
+        (space.embedder, store.missing_vectors(revs, space.embedder.name, space.langs))
+        for space in embedders.spaces
+    ]
+    wanted = sum(len(missing) for _, missing in spaces)
     done = 0
-    for start in range(0, len(hashes), _SLICE):
-        some = hashes[start : start + _SLICE]
-        for places, vectors in embedder.batches([missing[h] for h in some]):
-            store.add_vectors(embedder.name, [some[p] for p in places], vectors)
-            done += len(places)
-            if progress is not None:
-                progress(done, len(hashes))
+    for embedder, missing in spaces:
+        # Neighbours of like length share a batch, so padding costs nearly nothing.
+        hashes = sorted(missing, key=lambda h: len(missing[h]))
+        for start in range(0, len(hashes), _SLICE):
+            some = hashes[start : start + _SLICE]
+            for places, vectors in embedder.batches([missing[h] for h in some]):
+                store.add_vectors(embedder.name, [some[p] for p in places], vectors)
+                done += len(places)
+                if progress is not None:
+                    progress(done, wanted)
     return done
 
 
 def prepare(
     store: KnowledgeStore,
-    embedder: BatchEmbedder,
+    embedders: Embedders,
     backend: VectorBackend,
     folder: Path,
     revs: Sequence[str],
@@ -120,12 +125,11 @@ def prepare(
     Nothing a search sees has changed yet; ``KnowledgeStore.publish`` is the switch. An index
     that is there already and sound is kept.
     """
-    version = version_of(list(revs))
-    embed_missing(store, embedder, revs, progress)
-    store.draft(version, revs, embedder.name)
+    version = version_of(revs, embedders.name)
+    embed_missing(store, embedders, revs, progress)
+    store.draft(version, revs, embedders.name)
     try:
-        index.check(folder / version, version, embedder.name)
+        index.check(folder / version, version, embedders.name)
     except IndexCorruptError:
-        model = (embedder.name, embedder.dimensions)
-        index.build(store, version, model, backend, folder / version)
+        index.build(store, version, embedders, backend, folder / version)
     return version

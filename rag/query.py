@@ -1,5 +1,5 @@
 """What a question asks for: clean words, mended spelling, everyday words made medical,
-and for Chinese an English gloss, because the embedder reads English only.
+and for Chinese an English gloss, which finds what there is in English alone.
 
 The word lists are data, ``knowledge/synonyms.yaml``; nothing here is learnt from people.
 """
@@ -96,12 +96,14 @@ def load_word_lists(path: Path | None) -> WordLists:
 class Query:
     """An understood question.
 
+    ``text``: what to embed in the asker's own language, clean and with its spelling mended;
     ``own``: term weights in the asker's language; ``other``: in the other language, from the
     glossary; ``english``: what to embed (empty when there is nothing English to embed);
     ``corrected``: spelling mended, as (written, read).
     """
 
     lang: Lang
+    text: str
     own: Mapping[str, float]
     other: Mapping[str, float]
     english: str
@@ -140,7 +142,7 @@ def _english(text: str, lists: WordLists, speller: Speller | None) -> Query:
         for term in terms(phrase):
             weights.setdefault(term, weight)
     return Query(
-        lang="en", own=weights, other=_in_chinese(mended, lists), english=mended,
+        lang="en", text=mended, own=weights, other=_in_chinese(mended, lists), english=mended,
         corrected=tuple(corrected), asks=aspects.shipped().asked(mended, "en"),
     )  # fmt: skip
 
@@ -157,7 +159,7 @@ def _widened(text: str, lists: WordLists) -> Iterator[tuple[str, float]]:
 def _in_chinese(text: str, lists: WordLists) -> dict[str, float]:
     """Chinese terms for the English text, from the glossary read backwards.
 
-    Bigrams only: the Chinese segmenter takes 35 MB that an English speaker need not pay.
+    Bigrams only: single characters would meet everywhere.
     """
     spoken = [lists.spoken[g] for g in lists.glosses.findall(text)] if lists.glosses else []
     return {term: 1.0 for word in spoken for term in bigrams_zh(word) or [word]}
@@ -171,7 +173,8 @@ def _chinese(text: str, lists: WordLists) -> Query:
     glosses = [lists.glossary[k] for k in _matches(text, lists.glossary, lists.longest)]
     glosses += re.findall(r"[a-z][a-z0-9-]+", text)  # English words inside a Chinese question
     english = " ".join(dict.fromkeys(glosses))
-    return Query(lang="zh", own=weights, other=dict.fromkeys(terms(english), 1.0), english=english)
+    other = dict.fromkeys(terms(english), 1.0)
+    return Query(lang="zh", text=text, own=weights, other=other, english=english)
 
 
 def _matches(text: str, entries: Mapping[str, object], longest: int) -> list[str]:

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING
 
 from rag import fuse, judge
 from rag.fuse import Ranked, Weights
 from rag.query import Query, Speller, WordLists, understand
-from rag.types import Hit, IndexCorruptError, Lang, Passage, SearchResult
+from rag.types import EmbedderDownError, Hit, IndexCorruptError, Lang, Passage, SearchResult
 
 if TYPE_CHECKING:
-    from rag.embed import BatchEmbedder
+    from rag.embed import Embedders, Vectors
     from rag.explain import Explanation
-    from rag.fuse import Floats
     from rag.index import LoadedIndex
     from rag.store import KnowledgeStore
 
 PER_DOCUMENT = 3  # passages of one document in one result
 KEPT_PASSAGES = 1000  # in memory, about 2 KiB each
 LONGEST = 2000  # characters of a question that are read
+
+
+def embedded(embedders: Embedders, query: Query) -> dict[Lang, Vectors]:
+    """The vectors of a question, by the language of the texts they are to be compared with.
+
+    A Chinese question reaches English text through its gloss, unless one embedder reads both.
+    Nothing when the server that embeds does not answer.
+    """
+    try:
+        return _embedded(embedders, query)
+    except EmbedderDownError as error:
+        logging.getLogger(__name__).warning("searching by words alone: %s", error)
+        return {}
+
+
+def _embedded(embedders: Embedders, query: Query) -> dict[Lang, Vectors]:
+    found: dict[Lang, Vectors] = {}
+    own = embedders.en if query.lang == "en" else embedders.zh
+    if own is not None and query.text.strip():
+        found[query.lang] = own.query(query.text)
+        if embedders.shared:
+            return dict.fromkeys(("en", "zh"), found[query.lang])
+    if query.lang == "zh" and query.english.strip():
+        found["en"] = embedders.en.query(query.english)
+    return found
 
 
 class Searcher:
@@ -29,7 +54,7 @@ class Searcher:
         self,
         index: LoadedIndex,
         store: KnowledgeStore,
-        embedder: BatchEmbedder,
+        embedders: Embedders,
         lists: WordLists,
         speller: Speller | None = None,
         weights: Weights | None = None,
@@ -37,7 +62,7 @@ class Searcher:
         """``weights`` None: the tuned ones."""
         self.index = index
         self._store = store
-        self.embedder = embedder
+        self.embedders = embedders
         self._lists = lists
         self._speller = speller
         self._weights = weights or Weights()
@@ -74,22 +99,22 @@ class Searcher:
 
         self._enter()
         try:
-            query, vector, ranked = self._ranked(text, lang)
+            query, vectors, ranked = self._ranked(text, lang)
             chosen = self._choose(ranked, limit)
             known = self.known(query)
             sure = judge.confidence(query.lang, ranked.cosine, ranked.matched, known)
             found = Found(
-                query=query, vector=vector, ranked=ranked, chosen=tuple(chosen),
+                query=query, vector=vectors.get("en"), ranked=ranked, chosen=tuple(chosen),
                 hits=self._hits(ranked, chosen), confidence=sure if chosen else 0.0, known=known,
             )  # fmt: skip
             return explain(self.index, found, self._weights)
         finally:
             self._leave()
 
-    def _ranked(self, text: str, lang: Lang | None) -> tuple[Query, Floats | None, Ranked]:
+    def _ranked(self, text: str, lang: Lang | None) -> tuple[Query, dict[Lang, Vectors], Ranked]:
         query = understand(text[:LONGEST], lang, self._lists, self._speller)
-        vector = self.embedder.query(query.english) if query.english.strip() else None
-        return query, vector, fuse.rank(self.index, query, vector, self._weights)
+        vectors = embedded(self.embedders, query)
+        return query, vectors, fuse.rank(self.index, query, vectors, self._weights)
 
     def shown(self, ranked: Ranked, limit: int) -> tuple[str, ...]:
         """The passage ids that ``search`` would show of a ranking."""

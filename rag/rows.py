@@ -126,16 +126,12 @@ def document_row(record: Record) -> dict[str, str]:
 
 
 def chunk_rows(record: Record) -> list[dict[str, Any]]:
-    """The chunks of a record as rows of kb_chunks.
-
-    Chinese text gets no vector: the embedder knows hardly any Chinese, words serve better.
-    """
+    """The chunks of a record as rows of kb_chunks."""
     return [
         {
             "rev": record.rev, "position": chunk.position, "passage_id": record.passage_id(chunk),
             "section": chunk.section, "text": chunk.text, "marks": json.dumps(chunk.marks),
-            "embed_hash": digest(embed_text(record.title, chunk.section, chunk.text))
-            if record.lang == "en" else "",
+            "embed_hash": digest(embed_text(record.title, chunk.section, chunk.text)),
         }
         for chunk in record.chunks
     ]  # fmt: skip

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
-HEAD = "k0003"  # the newest revision in migrations/versions
+HEAD = "k0004"  # the newest revision in migrations/versions
 BUSY_MS = 15_000
 _SYNC = {"sqlite+aiosqlite": "sqlite", "postgresql+asyncpg": "postgresql+psycopg",
          "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}  # fmt: skip

@@ -95,15 +95,18 @@ class KnowledgeStore:
 
     # --- vectors -------------------------------------------------------------
 
-    def missing_vectors(self, revs: Iterable[str], model: str) -> dict[str, str]:
-        """Text to embed by hash, for chunks of these revisions whose vector is not stored."""
+    def missing_vectors(
+        self, revs: Iterable[str], model: str, langs: Sequence[Lang] = ("en", "zh")
+    ) -> dict[str, str]:
+        """Text to embed by hash, for chunks of these revisions in these languages whose vector
+        is not stored."""
         chunk, document, vector = tables.chunks.c, tables.documents.c, tables.embeddings.c
         stored = and_(vector.hash == chunk.embed_hash, vector.model == model)
         query = (
             select(chunk.embed_hash, chunk.section, chunk.text, document.title)
             .join(tables.documents, document.rev == chunk.rev)
             .outerjoin(tables.embeddings, stored)
-            .where(vector.hash.is_(None), chunk.embed_hash != "")
+            .where(vector.hash.is_(None), chunk.embed_hash != "", document.lang.in_(langs))
         )
         found: dict[str, str] = {}
         with schema.store_errors(), self.engine.connect() as connection:
@@ -163,6 +166,13 @@ class KnowledgeStore:
             )
             for r in rows
         ]  # fmt: skip
+
+    def model_of(self, version: str) -> str:
+        """The name of what a generation was embedded with; empty for an unknown one."""
+        table = tables.generations.c
+        with schema.store_errors(), self.engine.connect() as connection:
+            query = select(table.model).where(table.version == version)
+            return str(connection.execute(query).scalar() or "")
 
     def members(self, version: str) -> list[Member]:
         """The revisions of a generation, in a fixed order."""

@@ -1,20 +1,15 @@
 """How text becomes index terms: English words with light plural and verb endings cut,
-Chinese characters, bigrams and words, and numbers kept together with their unit.
+Chinese characters and bigrams, and numbers kept together with their unit.
 
-Pure functions; the Chinese segmenter is loaded on first use.
+Pure functions.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
-from typing import TYPE_CHECKING
 
 from rag.types import Lang
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _CJK_RUN = re.compile(r"[\u3400-\u9fff]+")
@@ -82,14 +77,6 @@ def detect_lang(text: str) -> Lang:
     return "zh" if han and han * 5 >= letters else "en"
 
 
-@cache
-def _cutter() -> Callable[[str], list[str]]:
-    import rjieba
-
-    cut: Callable[[str], list[str]] = rjieba.cut
-    return cut
-
-
 def stem(word: str) -> str:
     """Cut the commonest English endings so that walk, walks, walking and walked meet.
 
@@ -125,15 +112,6 @@ def words_en(text: str) -> list[str]:
     return [w for w in _LATIN.findall(text) if w not in STOP_EN and (len(w) > 1 or w.isdigit())]
 
 
-def words_zh(text: str) -> list[str]:
-    """The Chinese words of the text as segmented, stop words left out."""
-    cut = _cutter()
-    found: list[str] = []
-    for run in _CJK_RUN.findall(text):
-        found += [w for w in cut(run) if w not in STOP_ZH]
-    return found
-
-
 def bigrams_zh(text: str) -> list[str]:
     """Every pair of neighbouring Han characters, pairs of two stop characters left out."""
     found: list[str] = []
@@ -145,14 +123,12 @@ def bigrams_zh(text: str) -> list[str]:
 def terms(text: str) -> list[str]:
     """All index terms of a text in either language, with repetitions.
 
-    Chinese text gives single characters, bigrams and the longer words; a two-character
-    word equals its bigram and is counted once. Of the three, the characters carry the most
-    recall: they meet however a question is cut into words.
+    Chinese text gives single characters and bigrams. The characters carry the most recall:
+    they meet however a question is worded. Longer words, cut by a segmenter, added nothing.
     """
     text = normalise(text)
     found = [stem(w) for w in words_en(text)]
     if _CJK.search(text):
         found += bigrams_zh(text)
         found += [ch for ch in _CJK.findall(text) if ch not in STOP_CHARS]
-        found += [w for w in words_zh(text) if len(w) > 2]
     return found

@@ -3,7 +3,9 @@
     KnowledgeError                    base of everything rag/ raises on purpose
     ├── PageError                     a page or document is malformed (names file and field)
     ├── RetrievalError                the index could not answer
-    │   └── IndexCorruptError         it is damaged; a rebuild from SQL/pages mends it
+    │   ├── IndexCorruptError         it is damaged; a rebuild from SQL/pages mends it
+    │   ├── EmbedderDownError         the server that embeds does not answer
+    │   └── ModelMissingError         it was embedded with a model that is not set up
     └── KnowledgeStoreError           the knowledge database is locked, read-only or gone
 
 Every error carries ``key``, the name of a sentence in ``bot/locales``; rag/ itself
@@ -40,6 +42,14 @@ class IndexCorruptError(RetrievalError):
     """The index on disk is damaged or does not belong to the active knowledge version."""
 
     key = "error.index_corrupt"
+
+
+class EmbedderDownError(RetrievalError):
+    """The server that embeds does not answer; a search goes on by words."""
+
+
+class ModelMissingError(RetrievalError):
+    """The version was embedded with a model that is not set up here."""
 
 
 class KnowledgeStoreError(KnowledgeError):

@@ -15,16 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.documents import version_of
-from rag.types import IndexCorruptError, KnowledgeStoreError
+from rag import documents
+from rag.types import IndexCorruptError, KnowledgeStoreError, ModelMissingError
 from rag.versions_model import SALUS, LogEntry
 
 if TYPE_CHECKING:
-    from rag.embed import BatchEmbedder
+    from rag.embed import Embedders
     from rag.index import LoadedIndex
     from rag.store import KnowledgeStore
     from rag.vectors import VectorBackend
-    from rag.versions_model import Change
+    from rag.versions_model import Change, Event
     from rag.versions_store import VersionStore
 
 Progress = Callable[[int, int], None]
@@ -38,13 +38,14 @@ class Upkeep:
         self,
         folder: Path,
         store: KnowledgeStore,
-        embedder: BatchEmbedder,
+        embedders: Embedders,
         backend: VectorBackend,
     ) -> None:
         """Nothing is read or written yet."""
         self.folder = folder
         self.store = store
-        self.embedder = embedder
+        self.embedders = embedders
+        self._others: dict[str, Embedders] = {}  # those of older versions, by name
         self.backend = backend
         self.keep = KEEP_RETIRED
         self._opened = 0
@@ -65,18 +66,58 @@ class Upkeep:
 
         return build_lock(self.folder.parent / "knowledge.lock")
 
-    def prepare(self, pages_dir: Path | None, progress: Progress | None) -> list[str]:
-        """Bring schema, pages and index up to date; returns the complaints about pages."""
+    def upgrade(self) -> None:
+        """Bring the schema up to date."""
         from rag.schema import upgrade
 
         with self.building():
             upgrade(self.store.engine)
+
+    def prepare(self, pages_dir: Path | None, progress: Progress | None) -> list[str]:
+        """Bring pages, model and index up to date; returns the complaints about pages."""
+        problems: list[str] = []
+        with self.building():
             self._sweep()
             if pages_dir is not None:
-                return self.follow(pages_dir, progress)
-            if not self.store.active():
+                problems = self.follow(pages_dir, progress)
+            elif not self.store.active():
                 self.publish([], progress)
-        return []
+            self._remodel(progress)
+        return problems
+
+    def outdated(self) -> bool:
+        """Whether the active version was embedded with another model, which is still here."""
+        active = self.store.active()
+        if not active or self.store.model_of(active) == self.embedders.name:
+            return False
+        try:
+            return bool(self.embedders_of(active))
+        except ModelMissingError:
+            return False
+
+    def _remodel(self, progress: Progress | None) -> None:
+        """Publish the active documents anew when they are in the vectors of another model."""
+        active = self.store.active()
+        if self.store.model_of(active) != self.embedders.name:
+            revs = [m.rev for m in self.store.members(active)]
+            self.publish(revs, progress, hidden=self.versions.hidden(active), action="model")
+
+    def version_of(self, revs: Collection[str]) -> str:
+        """The version these revisions make with the embedders of today."""
+        return documents.version_of(revs, self.embedders.name)
+
+    def embedders_of(self, version: str) -> Embedders:
+        """What a version was embedded with; ModelMissingError when that is not set up here."""
+        from rag import models
+
+        name = self.store.model_of(version)
+        if name in {"", self.embedders.name}:
+            return self.embedders
+        found = self._others.get(name) or models.known(name)
+        if found is None:
+            raise ModelMissingError(f"version {version} was embedded with {name}")
+        self._others[name] = found
+        return found
 
     def follow(self, pages_dir: Path, progress: Progress | None) -> list[str]:
         """Publish the pages if they changed; returns the complaints about them.
@@ -103,17 +144,21 @@ class Upkeep:
         return problems
 
     def publish(
-        self, revs: Sequence[str], progress: Progress | None, hidden: Collection[str] = ()
+        self,
+        revs: Sequence[str],
+        progress: Progress | None,
+        hidden: Collection[str] = (),
+        action: Event = "pages",
     ) -> str:
         """Make these revisions the active version, unless they are; returns its id."""
-        version, before = version_of(list(revs)), self.store.active()
+        version, before = self.version_of(revs), self.store.active()
         if version != before or not (self.folder / version).is_dir():
             self.prepare_version(revs, progress)
         if version != before:
-            documents, chunks = self.versions.counts(version)
+            count, chunks = self.versions.counts(version)
             entry = LogEntry(
-                at=datetime.now(UTC), who=SALUS, action="pages", version=version, before=before,
-                detail={"documents": documents, "chunks": chunks},
+                at=datetime.now(UTC), who=SALUS, action=action, version=version, before=before,
+                detail={"documents": count, "chunks": chunks},
             )  # fmt: skip
             self.switch(entry, hidden=hidden)
         return version
@@ -123,7 +168,7 @@ class Upkeep:
         from rag.embed import give_back_memory
         from rag.publish import prepare
 
-        version = prepare(self.store, self.embedder, self.backend, self.folder, revs, progress)
+        version = prepare(self.store, self.embedders, self.backend, self.folder, revs, progress)
         give_back_memory()
         return version
 
@@ -146,7 +191,8 @@ class Upkeep:
 
         self._opened += 1
         scratch = self.folder / f".open-{os.getpid()}-{self._opened}-{version}"
-        return index.load(self.folder / version, version, self.embedder.name, self.backend, scratch)
+        embedders = self.embedders_of(version)
+        return index.load(self.folder / version, version, embedders, self.backend, scratch)
 
     def mend(self, version: str) -> LoadedIndex:
         """Open the index of a version, rebuilding it from SQL if it is damaged."""
@@ -162,9 +208,9 @@ class Upkeep:
             return self.load(version)  # only our copy was bad, or another process mended it
         except IndexCorruptError:
             revs = [m.rev for m in self.store.members(version)]
-        embed_missing(self.store, self.embedder, revs, None)
-        model = (self.embedder.name, self.embedder.dimensions)
-        index.build(self.store, version, model, self.backend, self.folder / version)
+        embedders = self.embedders_of(version)
+        embed_missing(self.store, embedders, revs, None)
+        index.build(self.store, version, embedders, self.backend, self.folder / version)
         return self.load(version)
 
     def check(self, version: str) -> list[str]:
@@ -172,7 +218,7 @@ class Upkeep:
         from rag import index
 
         try:
-            index.check(self.folder / version, version, self.embedder.name)
+            index.check(self.folder / version, version, self.store.model_of(version))
             held = index.passage_ids(self.folder / version)
         except IndexCorruptError as error:
             return [str(error)]
@@ -191,6 +237,8 @@ class Upkeep:
             else:
                 dead = path.name not in keep
             if dead:
+                for vectors in path.glob("vectors-*"):
+                    self.backend.forget(f"{path.name}-{vectors.name.removeprefix('vectors-')}")
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -85,7 +85,6 @@ class Desk(Drafting):
         For the install of one person: the canary is measured and logged but blocks nothing.
         Where somebody reviews, RefusedError: there it must be staged.
         """
-        from rag.documents import version_of
         from rag.publish import next_revs
 
         questions = self._questions()
@@ -100,7 +99,7 @@ class Desk(Drafting):
             self._store.add_records(intake.records)
             hidden = self._versions.hidden(base) - {r.doc for r in intake.records}
             revs = next_revs(members, added=intake.records)
-            if version_of(revs) == base:
+            if self._upkeep.version_of(revs) == base:
                 return Published(version=base, before=base), len(fresh)
             version = self._upkeep.prepare_version(revs, progress)
             report = self._canary(base, version, questions)

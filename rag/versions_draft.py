@@ -142,14 +142,13 @@ class Drafting:
     def diff(self, progress: Progress | None = None) -> Diff:
         """What the draft changes: documents, chunks, canary answers. Builds its index."""
         from rag import versions_diff
-        from rag.documents import version_of
 
         questions = self._questions()
         with self._upkeep.building():
             base = self._store.active()
             before = self._store.members(base)
             revs, _ = self._next(before)
-            if version_of(revs) == base:
+            if self._upkeep.version_of(revs) == base:
                 report = canary.compare(canary.Outcome(), canary.Outcome())
                 return Diff(base=base, version="", documents=(), answers=(), canary=report)
             version = self._upkeep.prepare_version(revs, progress)
@@ -203,14 +202,13 @@ class Drafting:
 
     def _draft(self) -> Draft:
         from rag import versions_diff
-        from rag.documents import version_of
 
         base, changes = self._store.active(), self._versions.changes()
         if not changes:
             return Draft(base=base, version="")
         before = self._store.members(base)
         revs, _ = self._next(before, changes)
-        version = version_of(revs)
+        version = self._upkeep.version_of(revs)
         if version == base:
             return Draft(base=base, version="")
         after = self._store.members_of(revs)

@@ -61,7 +61,8 @@ class Intake:
     @property
     def digest(self) -> str:
         """The same for the same words: what was shown is what is staged, or it is said."""
-        return version_of([digest(r.doc, *(c.text for c in r.chunks)) for r in self.records])
+        said = [digest(r.doc, *(c.text for c in r.chunks)) for r in self.records]
+        return version_of(said, "")
 
     @property
     def chunks(self) -> int:

@@ -21,7 +21,7 @@ Action = Literal["add", "remove"]
 Event = Literal[
     "pages", "add", "stage", "unstage", "submit", "approve", "reject", "publish", "rollback",
     "people", "invite", "password", "sign_in", "sign_out", "sign_out_all", "locked",
-    "account_gone",
+    "account_gone", "model",
 ]  # fmt: skip
 
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -221,7 +221,7 @@ class VersionStore:
         table = tables.log.c
         query = select(table.before).where(
             table.version == version, table.before.not_in(("", version)),
-            table.action.in_(("pages", "add", "publish")),
+            table.action.in_(("pages", "model", "add", "publish")),
         )  # fmt: skip
         with schema.store_errors(), self._engine.connect() as connection:
             found = connection.execute(query.order_by(table.id.desc()).limit(1)).scalar()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,19 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def knowledge_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose index was built once from the real pages with the real embedder."""
+    """A data folder whose index was built once, for all workers, from the real pages with the real
+    embedders; each worker has its copy."""
     from bot.app import PAGES
     from rag.library import Knowledge
 
     folder = tmp_path_factory.mktemp("knowledge")
-    Knowledge.open(folder, pages_dir=PAGES).close()
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        Knowledge.open(folder, pages_dir=PAGES).close()
+        return folder
+    shared = tmp_path_factory.getbasetemp().parent / "knowledge"
+    knowledge = Knowledge.open(shared, pages_dir=PAGES)  # one builds, the others wait for its lock
+    passing = shutil.ignore_patterns(".open-*", ".probe-*")
+    with knowledge.upkeep.building():
+        shutil.copytree(shared, folder, dirs_exist_ok=True, ignore=passing)
+    knowledge.close()
     return folder

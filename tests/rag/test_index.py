@@ -136,10 +136,12 @@ def test_a_canary_that_does_not_find_itself_condemns_the_index(
     """An index whose files are whole but whose answers are wrong is refused."""
     knowledge = open_knowledge(pages)
     searcher = knowledge.searcher()
-    wrong = np.array(searcher.index.matrix)[::-1] * np.float16(-1)
+    space = searcher.index.spaces["en"]
+    wrong = np.array(space.matrix)[::-1] * np.float16(-1)
+    damaged = index.Vectored(vectors=space.vectors, matrix=wrong, row_of=space.row_of)
     odd = index.LoadedIndex(
         version="x", folder=tmp_path, rows=searcher.index.rows, words=searcher.index.words,
-        vectors=searcher.index.vectors, matrix=wrong, row_of=searcher.index.row_of, stamps=(),
+        spaces={"en": damaged}, stamps=(),
     )  # fmt: skip
     with pytest.raises(IndexCorruptError, match="does not find itself"):
         index._canaries(odd)

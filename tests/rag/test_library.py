@@ -329,14 +329,14 @@ DAMAGES: dict[str, Damage] = {
     "folder gone": shutil.rmtree,
     "manifest gone": lambda f: (f / "manifest.json").unlink(),
     "manifest edited": lambda f: (f / "manifest.json").write_text('{"body": {}}'),
-    "vectors gone": lambda f: shutil.rmtree(f / "vectors"),
-    "chroma truncated": lambda f: (f / "vectors" / "chroma.sqlite3").write_bytes(b"SQLite"),
-    "chroma bit flipped": lambda f: _flip(f / "vectors" / "chroma.sqlite3"),
-    "graph bit flipped": lambda f: _flip(next((f / "vectors").rglob("data_level0.bin"))),
+    "vectors gone": lambda f: shutil.rmtree(f / "vectors-en"),
+    "chroma truncated": lambda f: (f / "vectors-en" / "chroma.sqlite3").write_bytes(b"SQLite"),
+    "chroma bit flipped": lambda f: _flip(f / "vectors-en" / "chroma.sqlite3"),
+    "graph bit flipped": lambda f: _flip(next((f / "vectors-en").rglob("data_level0.bin"))),
     "words truncated": lambda f: (f / "words" / "body" / "data.npy").write_bytes(b"\x93NUMPY"),
     "vocabulary flipped": lambda f: _flip(f / "words" / "vocabulary.json"),
     "ids emptied": lambda f: (f / "ids.json").write_bytes(b""),
-    "matrix gone": lambda f: (f / "matrix.npy").unlink(),
+    "matrix gone": lambda f: (f / "matrix-en.npy").unlink(),
 }
 
 
@@ -524,7 +524,7 @@ def test_importing_the_library_is_light() -> None:
     code = (
         "import sys, rag.library, rag.langchain\n"
         "heavy = {'chromadb', 'onnxruntime', 'langchain_core', 'sqlalchemy', 'alembic', 'numpy',"
-        " 'tokenizers', 'bm25s', 'rjieba', 'yaml', 'langchain_text_splitters'}\n"
+        " 'tokenizers', 'bm25s', 'yaml', 'langchain_text_splitters'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     root = Path(__file__).resolve().parents[2]

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from rag import bench, bench_tasks
-from rag.embed import MiniLm
 from rag.evaluate import auroc, first_right, read_questions, recall_at
 from rag.langchain import as_langchain
 from rag.library import Knowledge
@@ -19,11 +18,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Knowledge]:
-    """The shipped knowledge base, built once for this module."""
-    opened = Knowledge.open(
-        tmp_path_factory.mktemp("kb"), pages_dir=ROOT / "knowledge" / "pages", embedder=MiniLm()
-    )
+def knowledge(knowledge_dir: Path) -> Iterator[Knowledge]:
+    """The shipped knowledge base."""
+    opened = Knowledge.open(knowledge_dir, pages_dir=ROOT / "knowledge" / "pages")
     yield opened
     opened.close()
 

@@ -94,7 +94,7 @@ def test_what_goes_in_comes_out_as_passages(store: KnowledgeStore) -> None:
     )
     assert store.add_records([one, one]) == 1
     assert store.add_records([one]) == 0
-    version = version_of([one.rev])
+    version = version_of([one.rev], "m")
     store.draft(version, [one.rev], "m")
     assert store.active() == ""
     store.publish(version)
@@ -118,7 +118,7 @@ def test_publishing_switches_and_retires(store: KnowledgeStore) -> None:
     """Only one generation is published; the one before can be published again."""
     records = [record("a", "One."), record("a", "Two.")]
     store.add_records(records)
-    versions = [version_of([r.rev]) for r in records]
+    versions = [version_of([r.rev], "m") for r in records]
     for version, each in zip(versions, records, strict=True):
         store.draft(version, [each.rev], "m")
         store.draft(version, [each.rev], "m")  # drafting twice is drafting once
@@ -137,17 +137,18 @@ def test_publishing_switches_and_retires(store: KnowledgeStore) -> None:
 
 
 def test_vectors_are_kept_by_content(store: KnowledgeStore) -> None:
-    """The same text under the same title is embedded once; Chinese text not at all."""
+    """The same text under the same title is embedded once; a model is given its languages."""
     records = [record("a", "Same."), record("b", "Same."), record("c", "盐。", lang="zh")]
     store.add_records(records)
     revs = [r.rev for r in records]
-    missing = store.missing_vectors(revs, "m")
+    missing = store.missing_vectors(revs, "m", ["en"])
     assert list(missing.values()) == ["Salt: How?\nSame."]
+    assert list(store.missing_vectors(revs, "m", ["zh"]).values()) == ["Salt: How?\n盐。"]
     (name,) = missing
     vector = np.linspace(-1, 1, 8, dtype=np.float32)[None, :]
     store.add_vectors("m", [name], vector)
-    assert store.missing_vectors(revs, "m") == {}
-    assert store.missing_vectors(revs, "other") == missing
+    assert store.missing_vectors(revs, "m", ["en"]) == {}
+    assert store.missing_vectors(revs, "other", ["en"]) == missing
     assert np.allclose(store.vectors("m", [name], 8), vector, atol=1e-3)
     with pytest.raises(KnowledgeStoreError, match="damaged"):
         store.vectors("m", [name], 9)
@@ -206,9 +207,9 @@ def test_the_admin_flow_on_either_database(url: str, tmp_path: Path) -> None:
 
 
 def test_the_rows_of_a_record_name_its_places() -> None:
-    """Chunk rows carry stable passage ids and no vector hash for Chinese."""
+    """Chunk rows carry stable passage ids and the hash of what is embedded, in any language."""
     (row,) = chunk_rows(record("a", "盐。", lang="zh"))
-    assert row["embed_hash"] == ""
+    assert len(row["embed_hash"]) == 32
     assert row["passage_id"].startswith("a#")
     assert record("a", "One.").rev == record("a", "One.").rev != record("a", "Two.").rev
 
