@@ -252,6 +252,7 @@ class ChromaServer:
 def _connected(url: str) -> _Client:
     import chromadb
     from chromadb.config import Settings
+    from chromadb.errors import ChromaError
 
     address = urlsplit(url)
     secure = address.scheme == "https"
@@ -262,7 +263,7 @@ def _connected(url: str) -> _Client:
             ssl=secure,
             settings=Settings(anonymized_telemetry=False),
         )
-    except Exception as error:  # the client raises whatever its HTTP library does
+    except (ChromaError, ValueError, OSError, RuntimeError) as error:
         raise RetrievalError(f"{url}: the Chroma server is away: {error}") from error
     return cast("_Client", client)
 

@@ -19,9 +19,9 @@ Right = Literal["edit", "review", "publish", "force", "people"]
 Verdict = Literal["approve", "reject"]
 Action = Literal["add", "remove"]
 Event = Literal[
-    "pages", "add", "stage", "unstage", "submit", "approve", "reject", "publish", "rollback",
-    "people", "invite", "password", "sign_in", "sign_out", "sign_out_all", "locked",
-    "account_gone", "model",
+    "pages", "model", "add", "stage", "unstage", "submit", "approve", "reject", "publish",
+    "rollback", "people", "invite", "password", "sign_in", "sign_out", "sign_out_all", "locked",
+    "account_gone",
 ]  # fmt: skip
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -31,7 +31,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     "admin": frozenset({"edit", "review", "publish", "force", "people"}),
 }
 # What happened to the knowledge; the other events are about signing in to the admin page.
-KNOWLEDGE_EVENTS: tuple[Event, ...] = get_args(Event)[:10]
+KNOWLEDGE_EVENTS: tuple[Event, ...] = get_args(Event)[:11]
 SALUS = "salus"  # who the log names for what Salus does by itself
 
 
