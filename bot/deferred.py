@@ -16,6 +16,8 @@ from bot.dialogue.privacy import WORDING
 from bot.logs import failed
 from bot.memory import give_back
 from bot.model import (
+    Admission,
+    Curator,
     Feedback,
     Joining,
     Lang,
@@ -209,6 +211,30 @@ class DeferredStore:
 
     async def part(self, user: UserId, *, platform: str, account: str) -> bool:
         return await (await self.opened()).part(user, platform=platform, account=account)
+
+    async def offer_desk(self, name: str, code: str, *, now: datetime) -> None:
+        await (await self.opened()).offer_desk(name, code, now=now)
+
+    async def weigh_desk(
+        self, code: str, *, platform: str, account: str, now: datetime
+    ) -> Admission:
+        store = await self.opened()
+        return await store.weigh_desk(code, platform=platform, account=account, now=now)
+
+    async def enter_desk(
+        self, code: str, curator: Curator, *, user: UserId, now: datetime
+    ) -> Admission:
+        return await (await self.opened()).enter_desk(code, curator, user=user, now=now)
+
+    async def curator(self, platform: str, account: str) -> Curator | None:
+        return await (await self.opened()).curator(platform, account)
+
+    async def curators(self) -> list[Curator]:
+        return await (await self.opened()).curators()
+
+    async def leave_desk(self, *, name: str = "", platform: str = "", account: str = "") -> int:
+        store = await self.opened()
+        return await store.leave_desk(name=name, platform=platform, account=account)
 
     async def feedback_stats(self, reasons: Collection[str] = ()) -> dict[str, object]:
         return await (await self.opened()).feedback_stats(reasons)

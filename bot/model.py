@@ -35,6 +35,60 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file or a web address somebody hands over; nothing of it has been fetched yet.
+
+    ``ref`` is what the platform fetches it by (empty for an address, which is ``name``);
+    ``size`` in bytes, 0 where the platform is silent.
+    """
+
+    name: str
+    ref: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """Something to press under a reply; ``action`` are at most 60 letters, ids and codes only."""
+
+    label: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A button of ours that was pressed, by whom and where."""
+
+    user: UserId
+    place: Place
+    account: str
+    action: str
+    at: datetime
+    lang: Lang
+    office: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Longer work that is owed: done in a lane of its own, and told where it was asked for.
+
+    ``name`` names it once and for all: asked for twice it is done once. ``office`` is the bot
+    that writes to ``place`` (empty: the one that was spoken to); ``rest`` is what the task
+    needs besides.
+    """
+
+    name: str
+    task: str
+    user: UserId
+    place: Place
+    account: str
+    lang: Lang
+    office: str = ""
+    upload: Upload | None = None
+    rest: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One thing a person said. ``sent_at`` is aware; ``tz`` is the person's IANA zone."""
 
@@ -45,6 +99,8 @@ class Message:
     tz: str = "UTC"
     lang: Lang | None = None  # a hint from the platform; the text decides when it can
     account: str = ""  # the speaker's id on the platform; empty where there are no accounts
+    office: str = ""  # the bot's own id on the platform
+    upload: Upload | None = None  # a file that came with it, or instead of words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +146,9 @@ class Reply:
     undo: tuple[ObservationId, ...] = ()  # observations this reply logged and can take back
     votable: bool = False
     charts: tuple[Chart, ...] = ()  # always personal; drawn where the reply leaves
+    buttons: tuple[tuple[Button, ...], ...] = ()  # rows
+    errands: tuple[Errand, ...] = ()  # what is owed besides
+    stale: bool = False  # the card whose button was pressed has nothing left to press
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +363,32 @@ class Joining:
 
     verdict: Literal["joined", "refused", "locked", "own"]
     user: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curator:
+    """A chat account that looks after the knowledge under a name that has a role there.
+
+    ``chat`` is where the account alone is written to, by the bot ``office``. ``since`` is when
+    its code was made: a name given to somebody else later is not this account's.
+    """
+
+    name: str
+    platform: Platform
+    account: str
+    chat: str
+    office: str
+    lang: Lang
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What became of a curator's code; see Joining for ``refused`` and ``locked``."""
+
+    verdict: Literal["bound", "refused", "locked"]
+    name: str = ""
+    since: datetime | None = None
 
 
 LEARNT: tuple[LearntPlatform, ...] = get_args(LearntPlatform)

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.model import (
+    Admission,
     Assignment,
     ChatMessage,
+    Curator,
     Feedback,
     Generation,
     Joining,
@@ -117,6 +119,20 @@ class Store(Protocol):
     ) -> Joining: ...
     async def join(self, code: str, *, platform: str, account: str, now: datetime) -> Joining: ...
     async def part(self, user: UserId, *, platform: str, account: str) -> bool: ...
+
+    # who looks after the knowledge by chat
+    async def offer_desk(self, name: str, code: str, *, now: datetime) -> None: ...
+    async def weigh_desk(
+        self, code: str, *, platform: str, account: str, now: datetime
+    ) -> Admission: ...  # what ``enter_desk`` would do, with nothing changed
+    async def enter_desk(
+        self, code: str, curator: Curator, *, user: UserId, now: datetime
+    ) -> Admission: ...  # binds the account, under the name and since of the code
+    async def curator(self, platform: str, account: str) -> Curator | None: ...
+    async def curators(self) -> list[Curator]: ...
+    async def leave_desk(
+        self, *, name: str = "", platform: str = "", account: str = ""
+    ) -> int: ...  # by name, or one account; how many accounts
 
     async def export(self, user: UserId) -> dict[str, object]: ...  # JSON-able, everything
     async def forget(self, user: UserId) -> None: ...  # nothing remains readable

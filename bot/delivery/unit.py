@@ -18,6 +18,8 @@ from bot.dialogue.lanes import Lanes
 from bot.errors import StoreError
 from bot.ids import new_id
 from bot.model import (
+    Admission,
+    Curator,
     Feedback,
     Joining,
     Lesson,
@@ -250,6 +252,52 @@ class UnitStore:
 
         await self._later(write)
         return True
+
+    async def offer_desk(self, name: str, code: str, *, now: datetime) -> None:
+        """Let a curator's code be entered."""
+        await self._later(lambda store: store.offer_desk(name, code, now=now))
+
+    async def weigh_desk(
+        self, code: str, *, platform: str, account: str, now: datetime
+    ) -> Admission:
+        """What a stored code would do."""
+        return await self._store.weigh_desk(code, platform=platform, account=account, now=now)
+
+    async def enter_desk(
+        self, code: str, curator: Curator, *, user: UserId, now: datetime
+    ) -> Admission:
+        """Use a code. In a unit: what it will do; a StoreError on applying if it then does not."""
+        if _current.get() is None:
+            return await self._store.enter_desk(code, curator, user=user, now=now)
+        platform, account = curator.platform, curator.account
+        said = await self.weigh_desk(code, platform=platform, account=account, now=now)
+
+        async def write(store: Store) -> None:
+            if await store.enter_desk(code, curator, user=user, now=now) != said:
+                raise StoreError("the code was used in between")
+
+        await self._later(write)
+        return said
+
+    async def curator(self, platform: str, account: str) -> Curator | None:
+        """Of the stored ones."""
+        return await self._store.curator(platform, account)
+
+    async def curators(self) -> list[Curator]:
+        """The stored ones."""
+        return await self._store.curators()
+
+    async def leave_desk(self, *, name: str = "", platform: str = "", account: str = "") -> int:
+        """End bindings. In a unit: of one account, and whether it has one."""
+        if _current.get() is None:
+            return await self._store.leave_desk(name=name, platform=platform, account=account)
+        known = await self._store.curator(platform, account)
+
+        async def write(store: Store) -> None:
+            await store.leave_desk(name=name, platform=platform, account=account)
+
+        await self._later(write)
+        return int(known is not None)
 
     async def _later(self, write: Write) -> None:
         """Now, or with the unit."""

@@ -11,6 +11,7 @@ or, for an unusable database address, a SettingsError.
     inline.py      SQLite without a thread hop for every statement
     migrate.py     alembic, run in code; migrations/ are the revisions
     sql.py         the store itself: opening, export, forgetting, key rotation; over
+    curating.py    accounts that look after the knowledge, over
     joining.py     linking accounts (merging.py moves the rows), over
     records.py     what was said, measured and voted, over
     people.py      who is who, what they told and agreed to

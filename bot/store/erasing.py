@@ -14,6 +14,7 @@ from bot.store.database import Database
 from bot.store.tables import (
     accounts,
     consents,
+    curators,
     link_codes,
     observations,
     profiles,
@@ -23,7 +24,17 @@ from bot.store.tables import (
 )
 from bot.store.tuning_tables import lesson_reviews
 
-OWNED = (lesson_reviews, votes, turns, observations, consents, profiles, accounts, link_codes)
+OWNED = (
+    lesson_reviews,
+    votes,
+    turns,
+    observations,
+    consents,
+    profiles,
+    accounts,
+    link_codes,
+    curators,
+)
 _log = logging.getLogger(__name__)
 
 

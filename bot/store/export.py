@@ -22,6 +22,7 @@ class Everything:
     observations: Sequence[Observation] = field(default=())
     turns: Sequence[Turn] = field(default=())
     votes: Sequence[Feedback] = field(default=())
+    curator: Sequence[str] = field(default=())  # names under which they look after knowledge
 
 
 def readable(found: Everything, at: datetime) -> dict[str, object]:
@@ -36,6 +37,7 @@ def readable(found: Everything, at: datetime) -> dict[str, object]:
         "measurements": [_measurement(o) for o in found.observations],
         "conversations": [_conversation(t) for t in found.turns],
         "votes": [_vote(v) for v in found.votes],
+        "looks_after_knowledge_as": list(found.curator),
     }
 
 

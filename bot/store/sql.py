@@ -1,7 +1,7 @@
 """The store on SQLite or PostgreSQL: opening, export, forgetting and key rotation.
 
-The top of SqlStore, over JoiningStore, RecordStore and PeopleStore. It owns what concerns a
-whole person or the whole database.
+The top of SqlStore, over CuratingStore, JoiningStore, RecordStore and PeopleStore. It owns what
+concerns a whole person or the whole database.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from bot.store import lineage
 from bot.store import tombstones as graves
 from bot.store.codec import from_micros, plain, to_micros
 from bot.store.crypto import KeyRing, PersonCipher, new_cipher
+from bot.store.curating import CuratingStore
 from bot.store.database import connect
 from bot.store.erasing import erase, scrub
 from bot.store.export import Everything, readable
-from bot.store.joining import JoiningStore
 from bot.store.migrate import ensure_head
 from bot.store.tables import accounts, tombstones, turns, users, votes
 
 
-class SqlStore(JoiningStore):
+class SqlStore(CuratingStore):
     """bot.store.PersonStore on a database. Open with ``open``, end with ``close``."""
 
     @classmethod
@@ -99,6 +99,7 @@ class SqlStore(JoiningStore):
             observations=await self._observations(connection, cipher),
             turns=await self._turns(connection, cipher, said),
             votes=await self._votes(connection, votes.c.user_id == cipher.user),
+            curator=[c.name for c in await self._curators_of(connection, cipher)],
         )
 
     # --- forgetting

@@ -144,6 +144,30 @@ link_tries = Table(
     Index(None, "ref", "at"),
 )
 
+# Accounts that look after the knowledge, by keyed HMAC; who they are there is in the body.
+curators = Table(
+    "curators",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _owner(),
+    Column("platform", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("body", SealedType, nullable=False),
+    Index(None, "user_id"),
+    UniqueConstraint("platform", "ref"),
+)
+
+# Codes by which a name with a role enters; a name is no person's yet, so there is no owner.
+curator_codes = Table(
+    "curator_codes",
+    metadata,
+    Column("name", Text, primary_key=True),  # one open code each
+    Column("ref", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    UniqueConstraint("ref"),
+)
+
 observations = Table(
     "observations",
     metadata,

@@ -16,6 +16,8 @@ from bot.errors import NotFoundError, SalusError, StoreError
 from bot.ids import new_user_id
 from bot.model import (
     LEARNT,
+    Admission,
+    Curator,
     Feedback,
     Joining,
     Lesson,
@@ -66,6 +68,8 @@ class FakeStore:
         self.forgotten: set[str] = set()
         self.codes: dict[str, tuple[str, datetime]] = {}
         self.tries: list[tuple[str, str, datetime]] = []
+        self.desk_codes: dict[str, tuple[str, datetime]] = {}  # name -> code, made at
+        self.desk: dict[tuple[str, str], tuple[str, Curator]] = {}  # account -> owner, curator
         self.failure: SalusError | None = None
         self.calls: Counter[str] = Counter()
         self.closed = False
@@ -152,7 +156,11 @@ class FakeStore:
                 self._merge(joiner, found.user, datetime.now(UTC))
         return found
 
+    def _leave(self, user: str) -> None:
+        self.desk = {key: made for key, made in self.desk.items() if made[0] != user}
+
     def _merge(self, joiner: str, maker: UserId, now: datetime) -> None:
+        self._leave(joiner)
         old, new = self.people.pop(joiner), self.people[maker]
         self.forgotten.add(joiner)
         self.accounts = {k: (maker, now) if v[0] == joiner else v for k, v in self.accounts.items()}
@@ -328,11 +336,70 @@ class FakeStore:
             observations=await self.observations(user),
             turns=sorted(person.turns.values(), key=lambda t: (t.at, t.id)),
             votes=sorted(person.votes.values(), key=lambda v: (v.at, v.turn)),
+            curator=[c.name for owner, c in self.desk.values() if owner == plain(user)],
         )
         return readable(found, datetime.now(UTC))
 
+    # --- curators
+
+    async def offer_desk(self, name: str, code: str, *, now: datetime) -> None:
+        self._called("offer_desk")
+        self.desk_codes[plain(name)] = (code, now)
+
+    async def weigh_desk(
+        self, code: str, *, platform: str, account: str, now: datetime
+    ) -> Admission:
+        self._called("weigh_desk")
+        recent = [
+            t for t in self.tries if t[:2] == (platform, account) and t[2] > now - LINK_TRIES_IN
+        ]
+        if len(recent) >= LINK_TRIES:
+            return Admission(verdict="locked")
+        for name, (made, at) in self.desk_codes.items():
+            if made == code and at > now - LINK_LASTS:
+                return Admission(verdict="bound", name=name, since=_utc(at))
+        return Admission(verdict="refused")
+
+    async def enter_desk(
+        self, code: str, curator: Curator, *, user: UserId, now: datetime
+    ) -> Admission:
+        platform, account = curator.platform, curator.account
+        found = await self.weigh_desk(code, platform=platform, account=account, now=now)
+        self._called("enter_desk")
+        if found.verdict == "refused":
+            self.tries.append((platform, account, now))
+        if found.verdict == "bound" and found.since is not None:
+            self._ensured(user)
+            del self.desk_codes[found.name]
+            bound = replace(curator, name=found.name, since=found.since)
+            self.desk[platform, account] = (plain(user), bound)
+        return found
+
+    async def curator(self, platform: str, account: str) -> Curator | None:
+        self._called("curator")
+        found = self.desk.get((platform, account))
+        return None if found is None else found[1]
+
+    async def curators(self) -> list[Curator]:
+        self._called("curators")
+        found = [curator for _, curator in self.desk.values()]
+        return sorted(found, key=lambda c: (c.name, c.platform, c.account))
+
+    async def leave_desk(self, *, name: str = "", platform: str = "", account: str = "") -> int:
+        self._called("leave_desk")
+        gone = [
+            key
+            for key, (_, curator) in self.desk.items()
+            if key == (platform, account) or (name and curator.name == name)
+        ]
+        self.desk_codes.pop(name, None)
+        for key in gone:
+            del self.desk[key]
+        return len(gone)
+
     async def forget(self, user: UserId) -> None:
         self._called("forget")
+        self._leave(plain(user))
         if self.people.pop(plain(user), None) is not None:
             self.forgotten.add(plain(user))
         self.accounts = {k: v for k, v in self.accounts.items() if v[0] != plain(user)}

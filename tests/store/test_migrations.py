@@ -27,7 +27,7 @@ from tests.store.samples import NOON, turn, weight
 from tests.store.test_contract import fill
 
 BOTH = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007"]
 
 
 async def looked(url: str, look: Callable[[Connection], object]) -> object:
