@@ -7,6 +7,7 @@ or the model is missing, and ``salus --help`` pays for none of them.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from bot.deferred import DeferredRegistry, DeferredRetriever, DeferredStore
 from bot.delivery.unit import UnitStore
 from bot.dialogue.answering import Answerer
+from bot.dialogue.curating.front import Curating
 from bot.dialogue.manager import Defaults, DialogueManager
 from bot.errors import StoreError
 from bot.generation.embedded import CONTEXT_TOKENS, EmbeddedGenerator, packaged_model
@@ -26,6 +28,7 @@ from bot.model import Lang, Platform, UserId
 from bot.ports import Generator, Models, Transcriber
 from bot.safety import Triage
 from bot.settings import ROOT, Settings
+from bot.shelf import DeferredShelf, hosts_of
 from bot.speech import NoTranscriber, make_transcriber
 from bot.tuning.arms import Arms
 from bot.tuning.registry import AdapterServer
@@ -83,6 +86,7 @@ async def build(
     retriever = DeferredRetriever(
         lambda: open_knowledge(settings, progress=progress, meanwhile=True)
     )
+    shelf = DeferredShelf(retriever, store, hosts_of(settings.kb_hosts))
     generator = make_generator(settings)
     answerer = _answerer(settings, retriever, generator, Arms(DeferredRegistry(store)))
     defaults = Defaults(lang=_default_lang(settings), country=settings.country)
@@ -92,6 +96,7 @@ async def build(
         triage=Triage.load(),
         defaults=defaults,
         education_only=_education_only(settings),
+        curating=Curating(UnitStore(store), shelf, operator()),
     )
     try:
         yield App(
@@ -107,6 +112,7 @@ async def build(
         await store.close()
         if generator is not None:
             await generator.close()
+        shelf.close()
         await asyncio.to_thread(retriever.close)
 
 
@@ -246,6 +252,17 @@ def make_adapter_server(settings: Settings) -> VllmAdapters | None:
     given = settings.model_replicas or settings.model_url
     urls = [url.strip() for url in given.split(",") if url.strip()]
     return VllmAdapters(urls, api_key=model_endpoint(settings).api_key)
+
+
+def operator() -> str:
+    """Who sits at the terminal: the system's user."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):  # no such database, or a container's bare number
+        getuid = getattr(os, "getuid", None)
+        return f"uid-{getuid()}" if getuid else "local"
 
 
 def _education_only(settings: Settings) -> frozenset[Platform]:

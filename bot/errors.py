@@ -16,6 +16,7 @@
     │   ├── StoreLockedError        locked for longer than we wait
     │   ├── StoreReadOnlyError      the data directory cannot be written
     │   └── StoreKeyError           the key that decrypts personal data is missing or wrong
+    ├── UnfetchedError              a file that was sent cannot be fetched (any more)
     └── NotFoundError               no such turn, user, observation                    (exit 3)
 
 rag/ has its own small tree (rag/types.py); the edges treat both alike: show
@@ -103,6 +104,12 @@ class NoTranscriberError(TranscriptionError):
     """Neither a transcription server is set nor the voice extra installed."""
 
     key = "error.no_transcriber"
+
+
+class UnfetchedError(SalusError):
+    """A file that was sent cannot be fetched, or not any more."""
+
+    key = "curate.not_fetched"
 
 
 class StoreError(SalusError):

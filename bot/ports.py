@@ -5,9 +5,9 @@ Each has a real part, a fake in tests/fakes.py and one contract test run on both
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.model import (
     Admission,
@@ -31,6 +31,11 @@ from bot.model import (
 )
 from rag.types import Lang
 
+if TYPE_CHECKING:
+    from rag.gaps import Gaps
+    from rag.versions import Desk
+
+T = TypeVar("T")
 LINK_LASTS = timedelta(minutes=10)  # how long a linking code can be used
 LINK_TRIES = 5  # wrong codes an account may enter
 LINK_TRIES_IN = timedelta(hours=1)  # within this time
@@ -75,6 +80,20 @@ class Prompts(Protocol):
     @property
     def version(self) -> str: ...
     def build(self, **values: str) -> list[ChatMessage]: ...
+
+
+class Shelf(Protocol):
+    """The knowledge base as those who look after it reach it. Raises KnowledgeErrors.
+
+    ``look`` is for what is read at once, ``work`` for what takes long or waits for others; both
+    run in a thread. ``hosts`` may be fetched from.
+    """
+
+    @property
+    def hosts(self) -> tuple[str, ...]: ...
+    async def look(self, ask: Callable[[Desk], T]) -> T: ...
+    async def work(self, do: Callable[[Desk], T]) -> T: ...
+    async def gaps(self) -> Gaps: ...
 
 
 class Transcriber(Protocol):

@@ -109,11 +109,20 @@ class Desk(Drafting):
             )  # fmt: skip
             return self._switch("add", who, done, hidden), len(fresh)
 
-    def rollback(self, to: str = "", *, who: str) -> Published:
-        """Publish a kept version again: the one before the active one, or the named one."""
+    def rollback(self, to: str = "", *, who: str, expect: str = "") -> Published:
+        """Publish a kept version again: the one before the active one, or the named one.
+
+        ``expect`` is the version to be left: when another is active by now, and this very
+        step was taken already, nothing happens; else RefusedError.
+        """
         with self._upkeep.building():
             versions_rules.require(self.people(), who, "publish")
             active = self._store.active()
+            if expect and active != expect:
+                last = self._versions.log(1)
+                if last and (last[0].action, last[0].before) == ("rollback", expect):
+                    return Published(version=active, before=active)
+                raise RefusedError("kb.refused.moved", version=expect)
             kept = {g.version for g in self._store.generations() if g.status != "draft"}
             target = to or self._versions.before(active)
             if target not in kept:
@@ -124,6 +133,10 @@ class Desk(Drafting):
             self._upkeep.opened(target).close()  # sound, or rebuilt from SQL
             done = Published(version=target, before=active)
             return self._switch("rollback", who, done)
+
+    def entry(self, action: Event, version: str) -> LogEntry | None:
+        """The newest line of the log of this kind about a version."""
+        return self._versions.happened(action, version)
 
     def log(self, limit: int = 50) -> list[LogEntry]:
         """Who did what to the knowledge and when, newest first."""

@@ -69,6 +69,17 @@ class Drafting:
             versions_rules.may_change(people, name, role)
             self._versions.set_person(name, role, who)
 
+    def may_link(self, name: str, *, who: str, known: bool = True) -> None:
+        """RefusedError unless ``who`` may let (or stop) a chat account act as ``name``.
+
+        One may for oneself, an admin for everybody; ``known``: the name must have a role.
+        """
+        people = self.people()
+        if known and versions_rules.role_of(people, name) is None:
+            raise UnknownError("kb.unknown.person", name=name)
+        if who != name:
+            versions_rules.require(people, who, "people")
+
     def reviewed(self) -> bool:
         """Whether a draft needs a second person here."""
         return versions_rules.reviewed(self.people())
@@ -205,12 +216,12 @@ class Drafting:
 
         base, changes = self._store.active(), self._versions.changes()
         if not changes:
-            return Draft(base=base, version="")
+            return Draft(base=base, version="", earlier=self._earlier(base))
         before = self._store.members(base)
         revs, _ = self._next(before, changes)
         version = self._upkeep.version_of(revs)
         if version == base:
-            return Draft(base=base, version="")
+            return Draft(base=base, version="", earlier=self._earlier(base))
         after = self._store.members_of(revs)
         kinds = versions_diff.kinds(before, after)
         editor, reviews = self._versions.editor(), self._versions.reviews(version)
@@ -220,7 +231,14 @@ class Drafting:
             changed=those(kinds, "changed"), removed=those(kinds, "removed"), editor=editor,
             reviews=tuple(reviews), unproven=unproven,
             waiting=versions_rules.waiting(self.people(), editor, reviews, unproven),
+            earlier=self._earlier(base),
         )  # fmt: skip
+
+    def _earlier(self, active: str) -> str:
+        """The version before this one, if it is still kept."""
+        before = self._versions.before(active)
+        kept = {g.version for g in self._store.generations() if g.status != "draft"}
+        return before if before in kept else ""
 
     def _next(
         self, members: Sequence[Member], changes: Sequence[Change] | None = None

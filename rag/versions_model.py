@@ -170,7 +170,8 @@ class CanaryReport:
 class Draft:
     """The open draft. ``version`` is what it would be published as; empty when it is empty.
 
-    ``waiting`` names what still stands before a publish: approval, rejected, provenance.
+    ``base`` is what is published. ``waiting`` names what still stands before a publish:
+    approval, rejected, provenance.
     """
 
     base: str
@@ -182,6 +183,12 @@ class Draft:
     reviews: tuple[Review, ...] = ()
     unproven: tuple[Provenance, ...] = ()
     waiting: tuple[str, ...] = ()
+    earlier: str = ""  # the kept version that a rollback would publish again
+
+    @property
+    def docs(self) -> tuple[str, ...]:
+        """Every document it is about."""
+        return (*self.added, *self.changed, *self.removed)
 
     @property
     def empty(self) -> bool:

@@ -7,16 +7,20 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TextIO
 
 from bot.adapters import render
 from bot.adapters.cli import jsonl
 from bot.app import App
-from bot.errors import SalusError
+from bot.dialogue.curating.front import Ways
+from bot.errors import SalusError, UnfetchedError
 from bot.i18n import t
 from bot.logs import failed, logger
-from bot.model import Lang, Message, Place, Reply
+from bot.model import Errand, Lang, Message, Place, Press, Reply, Upload
 from rag.types import KnowledgeError
+
+MOST_BYTES = 20 << 20  # the limit of the readers
 
 
 async def message(app: App, who: str, text: str) -> Message:
@@ -41,21 +45,30 @@ def zone(app: App) -> str:
     if app.settings.tz:
         return app.settings.tz
     with suppress(OSError):
-        from pathlib import Path
-
         parts = Path("/etc/localtime").resolve().parts
         if "zoneinfo" in parts:
             return "/".join(parts[parts.index("zoneinfo") + 1 :])
     return "UTC"
 
 
-async def final_reply(app: App, who: str, text: str) -> Reply:
-    """The final reply to one message; a fault of ours becomes a plain word, never a traceback."""
+async def final_reply(app: App, who: str, text: str, offered: Reply | None = None) -> Reply:
+    """The final reply to one message; a fault of ours becomes a plain word, never a traceback.
+
+    ``offered`` is the reply before, whose buttons may be typed by number.
+    """
     lang: Lang = "zh" if app.settings.lang == "zh" else "en"
     last = Reply(text=t("error.unexpected", lang), kind="clarify", lang=lang)
     try:
-        async with aclosing(app.dialogue.respond(await message(app, who, text))) as replies:
-            async for reply in replies:
+        chosen = await pressed(app, who, text, offered)
+        if chosen is not None:
+            last = chosen
+        else:
+            async with aclosing(app.dialogue.respond(await message(app, who, text))) as replies:
+                async for reply in replies:
+                    if reply.final:
+                        last = reply
+        for errand in last.errands:
+            async for reply in done(app, errand):
                 if reply.final:
                     last = reply
     except Exception as error:  # noqa: BLE001  # the one catch-all of this edge
@@ -63,20 +76,74 @@ async def final_reply(app: App, who: str, text: str) -> Reply:
     return last
 
 
+async def done(app: App, errand: Errand) -> AsyncGenerator[Reply, None]:
+    """What a reply owed, done at once: a terminal has one person, who waits for it."""
+    if errand.place.platform != "console":
+        return  # for somebody else, where the bot is: not from here
+    async with aclosing(app.dialogue.run(errand, Ways(fetch=fetched, hold=_nobody))) as replies:
+        async for reply in replies:
+            yield reply
+
+
+async def fetched(upload: Upload) -> bytes:
+    """The bytes of a file on this machine, named by its own person. Raises UnfetchedError."""
+
+    def read() -> bytes:
+        path = Path(upload.name).expanduser()
+        if path.stat().st_size > MOST_BYTES:
+            raise UnfetchedError("too big")
+        return path.read_bytes()
+
+    try:
+        return await asyncio.to_thread(read)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UnfetchedError(type(error).__name__) from error
+
+
+async def _nobody() -> None:
+    """Nobody else writes in this chat meanwhile."""
+
+
+async def pressed(app: App, who: str, text: str, offered: Reply | None) -> Reply | None:
+    """The button whose number was typed; None when the words are no number of one."""
+    buttons = [one for row in offered.buttons for one in row] if offered is not None else []
+    if offered is None or not text.strip().isdecimal() or not 0 < int(text) <= len(buttons):
+        return None
+    said = await message(app, who, text)
+    action = buttons[int(text) - 1].action
+    press = Press(
+        user=said.user, place=said.place, account=who, action=action, at=said.sent_at,
+        lang=offered.lang,
+    )  # fmt: skip
+    return await app.dialogue.press(press)
+
+
+def choices(reply: Reply) -> str:
+    """The buttons of a reply, to be typed by number."""
+    buttons = [one for row in reply.buttons for one in row]
+    listed = "  ".join(f"{n} {one.label}" for n, one in enumerate(buttons, start=1))
+    return t("curate.choose", reply.lang, choices=listed) if listed else ""
+
+
 async def chat_json(app: App, who: str, stream: TextIO | None = None) -> None:
     """One message per line in, one JSON object per final reply out."""
+    reply: Reply | None = None
     async for line in lines(stream or sys.stdin):
-        jsonl.emit(render.as_json(await final_reply(app, who, line)))
+        reply = await final_reply(app, who, line, reply)
+        jsonl.emit(render.as_json(reply))
 
 
 async def chat_pipe(app: App, who: str, stream: TextIO | None = None) -> None:
     """A transcript: each line as it was asked, then the answer and its sources."""
+    reply: Reply | None = None
     async for line in lines(stream or sys.stdin):
         if not line.strip():
             continue
         print(f"> {line.strip()[:400]}\n", flush=True)
-        reply = await final_reply(app, who, line)
+        reply = await final_reply(app, who, line, reply)
         print(reply.text)
+        if reply.buttons:
+            print(f"\n{choices(reply)}")
         sources = render.sources_text(reply)
         print(f"\n{sources}\n" if sources else "", flush=True)
 
@@ -97,6 +164,7 @@ class Terminal:
         self._app = app
         self._who = who
         self._lang: Lang = "zh" if app.settings.lang == "zh" else "en"
+        self._before: Reply | None = None
         self._out = Console(highlight=False, soft_wrap=False)
 
     async def run(self) -> None:
@@ -134,11 +202,18 @@ class Terminal:
         waiting = self._out.status(t("console.looking", self._lang))
         waiting.start()
         try:
-            async with aclosing(
-                self._app.dialogue.respond(await message(self._app, self._who, text))
-            ) as replies:
-                async for reply in replies:
-                    waiting.stop()
+            reply = await pressed(self._app, self._who, text, self._before)
+            if reply is not None:
+                shown = self._grow(shown, reply)
+            else:
+                async with aclosing(
+                    self._app.dialogue.respond(await message(self._app, self._who, text))
+                ) as replies:
+                    async for reply in replies:
+                        waiting.stop()
+                        shown = self._grow(shown, reply)
+            for errand in reply.errands if reply is not None else ():
+                async for reply in done(self._app, errand):
                     shown = self._grow(shown, reply)
         except Exception as error:  # noqa: BLE001  # the one catch-all of this edge
             failed("reply failed", error)
@@ -147,6 +222,7 @@ class Terminal:
         finally:
             waiting.stop()
         self._out.print()
+        self._before = reply
         if reply is not None:
             self._lang = reply.lang
             self._below(reply)
@@ -167,5 +243,7 @@ class Terminal:
         sources = render.sources_text(reply)
         if sources:
             self._out.print(f"\n{sources}", style="dim", markup=False)
+        if reply.buttons:
+            self._out.print(f"\n{choices(reply)}", style="dim", markup=False)
         if reply.votable and reply.citations:
             self._out.print(t("console.rate", reply.lang), style="dim", markup=False)

@@ -25,7 +25,7 @@ def as_json(reply: Reply) -> dict[str, Any]:
             "first_token_ms": reply.timings.first_token_ms,
             "total_ms": reply.timings.total_ms,
         },
-    }
+    } | ({"buttons": labels} if (labels := [b.label for row in reply.buttons for b in row]) else {})
 
 
 def sources_text(reply: Reply) -> str:

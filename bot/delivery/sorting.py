@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot.delivery.errands import LONG_S, is_errand
 from bot.delivery.unit import Unit, unit
 from bot.errors import StoreError
 from bot.logs import logger
@@ -118,7 +119,8 @@ class Sorter:
         try:
             with unit() as held:
                 async with held.held:
-                    async with asyncio.timeout(self._patience_s):
+                    patience = LONG_S if is_errand(parcel.body) else self._patience_s
+                    async with asyncio.timeout(patience):
                         owed = await self._handler.handle(parcel, held)
                     await self._finish(parcel, held, owed)
         except Exception as error:  # noqa: BLE001  # a poisonous message must not stop its lane

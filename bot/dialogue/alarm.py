@@ -43,7 +43,7 @@ class Alarm:
             async with asyncio.timeout(RECORD_WAIT_S):
                 profile = await self._store.profile(heard.message.user)
                 if not (profile.country or self._default):
-                    pending = {PENDING_COUNTRY: heard.now.isoformat()}
+                    pending = {**profile.pending, PENDING_COUNTRY: heard.now.isoformat()}
                     await self._store.save_profile(replace(profile, pending=pending))
                 found = understand(heard.text, lang=heard.lang, now=heard.now, tz=heard.message.tz)
                 if found.metrics.observations and heard.values_here:

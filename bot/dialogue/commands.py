@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.dialogue import charting, countries
+from bot.dialogue.curating.front import Curating
 from bot.dialogue.linking import Linking
 from bot.dialogue.logbook import Logbook, without_pending
 from bot.dialogue.numbers import WINDOW_LONG, WINDOW_SHORT
@@ -37,8 +38,9 @@ _LANGUAGE_WORDS = {"en": "en", "english": "en", "英文": "en", "英语": "en",
 class Commands:
     """Runs commands. Each handler returns what to say; only the store is changed."""
 
-    def __init__(self, store: Store, logbook: Logbook) -> None:
+    def __init__(self, store: Store, logbook: Logbook, curating: Curating | None = None) -> None:
         """The store holds everything a command reads or changes."""
+        self._curating = curating
         self._store = store
         self._logbook = logbook
         self._rating = rating = Rating(store)
@@ -49,7 +51,7 @@ class Commands:
             "bad": rating.bad, "feedback": rating.feedback, "language": self._language,
             "country": self._country, "link": linking.link, "unlink": linking.unlink,
             "learn": privacy.learn, "privacy": privacy.privacy, "export": privacy.export,
-            "forget": self._forget,
+            "forget": self._forget, "kb": self._kb,
         }  # fmt: skip
 
     async def run(self, name: str, rest: str, heard: Heard) -> Said:
@@ -80,6 +82,12 @@ class Commands:
     async def rate(self, turn: Turn, vote: Vote, reason: str, heard: Heard) -> Said:
         """Record the person's one vote on a turn."""
         return await self._rating.rate(turn, vote, reason, heard)
+
+    async def _kb(self, order: Order) -> Said:
+        """The knowledge, for who looks after it."""
+        if self._curating is None:
+            return say("command.unknown", order.heard, name="kb")
+        return await self._curating.command(order.heard, order.rest)
 
     async def _start(self, order: Order) -> Said:
         return say("command.start", order.heard)
@@ -162,8 +170,9 @@ class Commands:
         heard = order.heard
         if order.rest.lower() in _YES:
             return await self._erase(heard)
-        pending = {PENDING_FORGET: heard.now.isoformat()}
-        await self._store.save_profile(replace(heard.profile, pending=pending))
+        asked = without_pending(heard.profile)
+        pending = {**asked.pending, PENDING_FORGET: heard.now.isoformat()}
+        await self._store.save_profile(replace(asked, pending=pending))
         return say("command.forget", heard)
 
     async def _erase(self, heard: Heard) -> Said:

@@ -65,7 +65,8 @@ class Logbook:
         return Said(text=t(key, heard.lang, count=taken), kind="command", personal=True)
 
     async def _remember(self, profile: Profile, ask: Ask, now: datetime) -> None:
-        pending = {PENDING_ASK: dump_ask(ask), PENDING_AT: now.isoformat()}
+        asked = {PENDING_ASK: dump_ask(ask), PENDING_AT: now.isoformat()}
+        pending = {**without_pending(profile).pending, **asked}
         await self._store.save_profile(replace(profile, pending=pending))
 
 
@@ -75,8 +76,9 @@ _NO = frozenset(
 
 
 def without_pending(profile: Profile) -> Profile:
-    """The profile with no question of ours open."""
-    return replace(profile, pending={})
+    """The profile with no question of ours open; work on the knowledge goes on."""
+    kept = {k: v for k, v in profile.pending.items() if k.startswith("kb")}
+    return replace(profile, pending=kept)
 
 
 def pending_ask(profile: Profile, now: datetime) -> Ask | None:

@@ -19,6 +19,7 @@ from bot.dialogue import commands, numbers, smalltalk, wording
 from bot.dialogue.alarm import Alarm
 from bot.dialogue.answering import Answerer, Question
 from bot.dialogue.commands import Commands
+from bot.dialogue.curating.front import Curating, Ways
 from bot.dialogue.followup import search_text, with_readings
 from bot.dialogue.hearing import Defaults, hear, unreadable
 from bot.dialogue.lanes import Lanes
@@ -26,13 +27,16 @@ from bot.dialogue.logbook import Logbook
 from bot.dialogue.lookups import Lookups, asked_for
 from bot.dialogue.recording import Recorder, new_turn_id
 from bot.dialogue.turns import Heard, Said, to_reply, without_values
-from bot.errors import StoreError
+from bot.errors import NotFoundError, StoreError
 from bot.i18n import t
 from bot.metrics.parse import Utterance, understand
 from bot.model import (
+    Errand,
     Message,
     Observation,
+    Place,
     Platform,
+    Press,
     Profile,
     Reply,
     TriageResult,
@@ -59,12 +63,15 @@ class DialogueManager:
         triage: Triage,
         defaults: Defaults | None = None,
         education_only: frozenset[Platform] = frozenset(),
+        curating: Curating | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """All parts are given; nothing is made here that could fail.
 
         ``education_only``: platforms where nothing about a person's body is kept or shown.
+        ``curating``: how the knowledge is looked after by chat; None where it is not.
         """
+        self._curating = curating
         self._store = store
         self._answerer = answerer
         self._triage = triage
@@ -76,7 +83,7 @@ class DialogueManager:
         self._recorder = Recorder(store, clock)
         self._logbook = Logbook(store)
         self._lookups = Lookups(store)
-        self._commands = Commands(store, self._logbook)
+        self._commands = Commands(store, self._logbook, curating)
 
     async def respond(self, message: Message) -> AsyncGenerator[Reply, None]:
         """Yield snapshots; the last one is final. Raises nothing but cancellation."""
@@ -118,6 +125,27 @@ class DialogueManager:
         )
         said = await self._commands.rate(kept, vote, reason, heard)
         return to_reply(heard, said, turn=None, total_ms=0.0)
+
+    # --- looking after the knowledge
+
+    async def curates(self, place: Place, account: str) -> bool:
+        """Whether a file from this account is for the knowledge. Raises a StoreError."""
+        return self._curating is not None and await self._curating.curates(place, account)
+
+    async def press(self, press: Press) -> Reply:
+        """A button of Reply.buttons was pressed."""
+        if self._curating is None:
+            raise NotFoundError("nothing of ours has such buttons")
+        async with self._lanes.hold(press.user):
+            return await self._curating.press(press, await self._store.profile(press.user))
+
+    async def run(self, errand: Errand, ways: Ways) -> AsyncGenerator[Reply, None]:
+        """Do what a reply owed: snapshots, then the reply that stays. Holds no lane."""
+        if self._curating is None:
+            return
+        async with aclosing(self._curating.run(errand, ways)) as replies:
+            async for reply in replies:
+                yield reply
 
     # --- everything else, in the person's lane -------------------------------
 
@@ -182,6 +210,10 @@ class DialogueManager:
         command = commands.read(heard.text)
         if command is not None and not (command[0] == "log" and command[1]):
             return await self._commands.run(*command, heard)
+        if self._curating is not None:
+            curated = await self._curating.spoken(heard)
+            if curated is not None:
+                return curated
         refused = unreadable(heard)
         if refused is not None:
             return refused

@@ -25,6 +25,7 @@ class Command:
     personal: bool  # its answer may hold something about the person
     shared: bool = False  # offered where others read
     values: bool = False  # about values of the body: not in education-only places
+    staff: bool = False  # for those who look after the knowledge: works, but is not offered
     words: tuple[str, ...] = ()
 
 
@@ -57,6 +58,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="privacy", personal=False, shared=True, words=("privacy", "隐私")),
     Command(name="export", personal=True),
     Command(name="forget", personal=True),
+    Command(name="kb", personal=True, staff=True),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
 _BY_WORD = {word: command for command in COMMANDS for word in command.words}
@@ -72,6 +74,8 @@ def read(text: str) -> tuple[str, str] | None:
     if slash:
         return slash.group(1).lower(), (slash.group(2) or "").strip()
     word, _, rest = text.partition(" ")
+    if word.lower() == "kb":
+        return "kb", rest.strip()
     if word in {"👍", "👎"}:
         return _BY_WORD[word].name, rest.strip()
     said = text.strip().lower().rstrip("。.!！")
@@ -90,6 +94,6 @@ def _trend_of(said: str) -> tuple[str, str] | None:
 
 def available(command: Command, heard: Heard) -> bool:
     """Whether it works, and is worth offering, in this place."""
-    if heard.education and command.values:
+    if command.staff or (heard.education and command.values):
         return False
     return heard.private or command.shared

@@ -9,8 +9,10 @@ from typing import Final
 
 from bot.model import (
     AnswerPath,
+    Button,
     Chart,
     Citation,
+    Errand,
     Lang,
     Message,
     ObservationId,
@@ -26,7 +28,9 @@ from bot.model import (
 )
 
 HIDDEN: Final = "•••"
-_LINK: Final = re.compile(r"\A(/link(?:@\w+)?)\s+\S.*", re.IGNORECASE | re.DOTALL)
+_LINK: Final = re.compile(
+    r"\A(/?(?:link|kb\s+(?:link|绑定))(?:@\w+)?)\s+\S.*", re.IGNORECASE | re.DOTALL
+)
 _FIGURE: Final = re.compile(r"\d+(?:[.,:/]\d+)*")
 
 
@@ -87,6 +91,8 @@ class Said:
     kept: str | None = None  # kept in place of ``text``, where that holds a secret
     person: UserId | None = None  # who the speaker is from here on
     record: bool = True  # False after an erasure: nothing of it may be kept
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    errands: tuple[Errand, ...] = ()
     first_token_ms: float | None = None
     steps_ms: dict[str, float] = field(default_factory=dict)
 
@@ -140,6 +146,8 @@ def to_reply(heard: Heard, said: Said, *, turn: TurnId | None, total_ms: float) 
         undo=said.undo,
         votable=said.votable and turn is not None,
         charts=said.charts,
+        buttons=said.buttons,
+        errands=said.errands,
     )
 
 

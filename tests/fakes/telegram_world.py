@@ -46,7 +46,7 @@ class World:
     said: list[str]  # lines to the operator
     stop: asyncio.Event
 
-    async def until(self, true: Callable[[], object], *, seconds: float = 5.0) -> Any:
+    async def until(self, true: Callable[[], object], *, seconds: float = 20.0) -> Any:
         """Wait until something is so; its value."""
         end = time.monotonic() + seconds
         while not (found := true()):
@@ -136,17 +136,18 @@ async def world(
     server: dict[str, Any] | None = None,
     telegram: dict[str, Any] | None = None,
     pace: Pace | None = None,
+    app: App | None = None,
     **app_options: Any,
 ) -> AsyncGenerator[World, None]:
     """Run everything; at the end stop it as SIGTERM would."""
     if fake is None:
         async with (
             telegram_server(**(server or {})) as made,
-            world(data, fake=made, telegram=telegram, pace=pace, **app_options) as running,
+            world(data, fake=made, telegram=telegram, pace=pace, app=app, **app_options) as running,
         ):
             yield running
         return
-    app = make_app(data, **app_options)
+    app = app or make_app(data, **app_options)
     settings = TelegramSettings(
         token=fake.token, base_url=fake.url, **({"poll_s": 5} | (telegram or {}))
     )

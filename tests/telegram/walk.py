@@ -18,6 +18,8 @@ class Walk:
 
     world: World
     user: int = 1001
+    name: str = "you"
+    lang: str = "en"
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -26,14 +28,26 @@ class Walk:
 
     async def say(self, text: str, **where: Any) -> Json:
         """Write something and read what comes."""
-        self.lines.append(f"you: {text}")
+        self.lines.append(f"{self.name}: {text}" if text else f"{self.name}:")
         await self.world.ask(text, user=self.user, **where)
+        return await self._read()
+
+    async def send(self, document: dict[str, Json], **where: Any) -> Json:
+        """Send a file and read what comes."""
+        name = document["document"]["file_name"]
+        self.lines.append(f"{self.name}: (file: {name})")
+        await self.world.ask("", user=self.user, **document, **where)
+        return await self._read()
+
+    async def read(self) -> Json:
+        """Read what came while others acted."""
         return await self._read()
 
     async def press(self, message: Json, label: str) -> Json:
         """Press the button with this label under a message."""
-        self.lines.append(f"you press [{label}]")
-        await self.world.press(message, data_of(message, label), user=self.user)
+        verb = "press" if self.name == "you" else "presses"
+        self.lines.append(f"{self.name} {verb} [{label}]")
+        await self.world.press(message, data_of(message, label), user=self.user, lang=self.lang)
         return await self._read()
 
     async def _read(self) -> Json:
@@ -45,10 +59,14 @@ class Walk:
         if drafts:
             self.lines.append("    (the answer grows while it is written)")
         for call in calls:
+            if not self._ours(call):
+                continue
             if call.status != 200:
                 self.lines.append(f"    (refused: {call.error})")
             elif call.method in _SHOWN:
                 shown = call.result
+                if call.method == "editMessageText" and self.name != "you":
+                    self.lines.append("    (in its place)")
                 self._write(shown)
             elif call.method == "answerCallbackQuery" and call.params.get("text"):
                 self.lines.append(f"    (a note appears: {call.params['text']})")
@@ -58,10 +76,16 @@ class Walk:
         self.lines.append("")
         return fake.messages.get((shown["chat"]["id"], shown["message_id"]), {}) if shown else {}
 
+    def _ours(self, call: Any) -> bool:
+        """Whether a call is about this person's chat."""
+        chat = call.params.get("chat_id")
+        return self.name == "you" or chat is None or str(chat) == str(self.user)
+
     def _write(self, message: Json) -> None:
         text = message.get("text") or message.get("caption", "")
         for number, line in enumerate(text.split("\n")):
-            self.lines.append(f"salus: {line}" if number == 0 else f"       {line}".rstrip())
+            to = "salus" if self.name == "you" else f"salus to {self.name}"
+            self.lines.append(f"{to}: {line}" if number == 0 else f"       {line}".rstrip())
         if "document" in message:
             self.lines.append(f"       (file: {message['document']['file_name']})")
         if "photo" in message:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.adapters.cli import jsonl, kb_gaps, kb_versions
+from bot.adapters.cli import jsonl, kb_gaps, kb_people, kb_versions
 from bot.adapters.cli.kb_common import (
     AsJson,
     AsName,
@@ -163,8 +163,9 @@ def add(  # noqa: PLR0913, PLR0917  # the options of a command are its parameter
 def _hosts() -> tuple[str, ...]:
     """The hosts that documents may be fetched from."""
     from bot.settings import load
+    from bot.shelf import hosts_of
 
-    return tuple(host for host in re.split(r"[\s,]+", load().kb_hosts) if host)
+    return hosts_of(load().kb_hosts)
 
 
 def _source(organisation: str, title: str, url: str, date: str) -> Source | None:
@@ -247,4 +248,4 @@ app.command()(kb_versions.publish)
 app.command()(kb_versions.rollback)
 app.command()(kb_versions.log)
 app.command()(kb_gaps.gaps)
-app.add_typer(kb_versions.people_app, name="people", help="Roles: editor, reviewer, admin.")
+app.add_typer(kb_people.app, name="people", help="Roles and chat accounts.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -62,13 +61,9 @@ def who(name: str) -> str:
     """The name given with ``--as``, else that of the system's user."""
     if name.strip():
         return name.strip()
-    try:
-        import pwd
+    from bot.app import operator
 
-        return pwd.getpwuid(os.getuid()).pw_name
-    except (ImportError, KeyError):  # no such database, or a container's bare number
-        getuid = getattr(os, "getuid", None)
-        return f"uid-{getuid()}" if getuid else "local"
+    return operator()
 
 
 def say(key: str, **values: object) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from bot.adapters.cli import jsonl
 from bot.adapters.cli.kb_common import AsJson, KbRefusedError, in_knowledge, say
+from bot.adapters.cli.kb_people import with_store
 from bot.errors import InputError
 
 if TYPE_CHECKING:
     from bot.model import Unhelped
+    from bot.store import PersonStore
+    from bot.store.sql import SqlStore
     from rag.gaps import Gaps
     from rag.library import Knowledge
 
@@ -43,19 +46,15 @@ def gaps(
 
 
 async def _unhelped(since: datetime, *, own: bool) -> list[Unhelped]:
-    from bot.settings import load
-    from bot.store import KeyRing, open_store
     from bot.store.gaps import unhelped
 
-    settings = load()
-    keys = await asyncio.to_thread(KeyRing.load_or_create, settings.resolved_key_file)
-    store = await open_store(settings.resolved_database_url, keys=keys)
+    async def work(store: PersonStore) -> list[Unhelped]:
+        return await unhelped(cast("SqlStore", store), since=since, own=own)
+
     try:
-        return await unhelped(store, since=since, own=own)
+        return await with_store(work)
     except InputError as error:
         raise KbRefusedError("kb.refused.others", {}) from error
-    finally:
-        await store.close()
 
 
 def _tell(found: Gaps, least: int, *, as_json: bool) -> None:

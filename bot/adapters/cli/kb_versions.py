@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from rag.library import Knowledge
     from rag.versions_model import Diff, Draft, LogEntry, Published, Verdict
 
-people_app = typer.Typer(no_args_is_help=True)
-
 
 def remove(
     docs: Annotated[list[str], typer.Argument(help="Document ids, as kb list shows them.")],
@@ -227,45 +225,3 @@ def _tell_entry(entry: LogEntry, kept: set[str]) -> None:
         shown["canary"] = f"{canary['found']}/{canary['questions']}"
     detail = ", ".join(f"{k} {v}" for k, v in shown.items())
     print(f"{at}  {entry.who}  {t(f'kb.event.{entry.action}', lang())}  {move}{gone}  {detail}")
-
-
-@people_app.command(name="list")
-def list_people(as_json: AsJson = False) -> None:
-    """Who has which role; nobody has one in an install of one person."""
-
-    def work(knowledge: Knowledge) -> None:
-        found = knowledge.desk().people()
-        if as_json:
-            jsonl.emit([asdict(p) | {"added_at": p.added_at.isoformat()} for p in found])
-            return
-        for person in found:
-            print(f"{person.name}  {person.role}")
-        if not found:
-            say("kb.people.none")
-
-    in_knowledge(work)
-
-
-@people_app.command(name="add")
-def add_person(
-    person: Annotated[str, typer.Argument(help="The name, as given with --as.")],
-    role: Annotated[str, typer.Option("--role", help="editor, reviewer or admin.")],
-    name: AsName = "",
-) -> None:
-    """Give somebody a role. The first must be an admin; one reviewer makes reviews compulsory."""
-    from rag.versions_model import ROLES
-
-    wanted = next((r for r in ROLES if r == role), None)
-    if wanted is None:
-        raise InputError("role", fault=f"role {role!r} is none of {', '.join(ROLES)}")
-    in_knowledge(lambda k: k.desk().set_person(person, wanted, who=who(name)))
-    say("kb.people.set", name=person, role=role)
-
-
-@people_app.command(name="remove")
-def remove_person(
-    person: Annotated[str, typer.Argument(help="Whose role to take.")], name: AsName = ""
-) -> None:
-    """Take somebody's role away; one admin stays as long as anybody has a role."""
-    in_knowledge(lambda k: k.desk().set_person(person, None, who=who(name)))
-    say("kb.people.gone", name=person)

@@ -118,7 +118,7 @@ async def _on_message(interaction: discord.Interaction[Any], message: discord.Me
 def _commands(*, metrics: bool) -> list[_Any]:
     """What can be said anywhere, plus /ask; what is about values only where they are allowed."""
     callbacks = _callbacks()
-    known = [c.name for c in COMMANDS if metrics or not c.values]
+    known = [c.name for c in COMMANDS if not c.staff and (metrics or not c.values)]
     found: list[_Any] = [
         app_commands.Command(
             name=name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bot.adapters.discord import buttons
 from bot.adapters.discord.events import Event
 from bot.adapters.discord.letters import Paper
+from bot.dialogue.logbook import without_pending
 from bot.dialogue.manager import DialogueManager
 from bot.errors import NotFoundError
 from bot.i18n import t
@@ -115,7 +116,7 @@ class Presses:
     async def _forget(self, answer: str, paper: Paper, user: UserId, lang: Lang) -> Pressed:
         if answer != "yes":
             profile = await self._store.profile(user)
-            await self._store.save_profile(replace(profile, pending={}))
+            await self._store.save_profile(without_pending(profile))
             text = t("discord.kept", lang)
         else:
             await self._store.forget(user)

@@ -1,7 +1,8 @@
 """Inline keyboards as plain rows of (label, data or address), and the data behind them.
 
 Data are at most 64 bytes and hold only ids and codes. ``v:`` votes, ``r:`` reasons, ``u:``
-takes logged values back, ``k:`` says they are right, ``l:`` chooses a language, ``f:`` forgets.
+takes logged values back, ``k:`` says they are right, ``l:`` chooses a language, ``f:`` forgets,
+``b:`` is a button of the dialogue's own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.i18n import t
-from bot.model import Lang, TurnId, Vote
+from bot.model import Lang, Reply, TurnId, Vote
 
 Rows = list[list[list[str]]]  # rows of [label, data]; data that begins with https: is a link
 REASONS = ("wrong", "unclear", "off_topic", "unsafe")
@@ -44,6 +45,11 @@ def forget(lang: Lang) -> Rows:
     """Under the question whether to erase."""
     keep = [t("telegram.button.keep", lang), "f:no"]
     return [[keep, [t("telegram.button.erase", lang), "f:yes"]]]
+
+
+def of(reply: Reply) -> Rows:
+    """The dialogue's own buttons."""
+    return [[[one.label, f"b:{one.action}"] for one in row] for row in reply.buttons]
 
 
 def to_private(username: str, lang: Lang) -> Rows:

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.adapters.telegram.api import Me
-from bot.model import Lang, Place, Vote
+from bot.delivery.errands import errand_of
+from bot.model import Errand, Lang, Place, Upload, Vote
 from bot.store.letters import Arrival
 
 Json = Mapping[str, Any]
-Kind = Literal["said", "pressed", "reacted", "left", "joined"]
+Kind = Literal["said", "pressed", "reacted", "left", "joined", "errand"]
 _MEDIA = {
     "voice": "voice", "audio": "voice", "video_note": "voice", "photo": "picture",
     "video": "picture", "sticker": "picture", "animation": "picture", "document": "document",
@@ -57,6 +58,8 @@ class Event:
     edited: bool = False
     media: str = ""  # what came besides text: voice, picture, document, other
     recording: Recording | None = None
+    upload: Upload | None = None  # a document
+    errand: Errand | None = None
     album: str = ""  # several messages that were sent as one share it
     callback: str = ""
     data: str = ""
@@ -111,7 +114,25 @@ def read(update: Json, me: Me) -> Event | None:
         return _reaction(reaction)
     if member := _map(update, "my_chat_member"):
         return _member(member)
-    return None
+    errand = errand_of(update)
+    return None if errand is None else _errand(errand)
+
+
+def _errand(errand: Errand) -> Event | None:
+    """Work that one of our own replies owes, in the private chat that it is owed to."""
+    chat, _, thread = errand.place.chat.partition("/")
+    if not errand.place.private or not errand.account.isdecimal() or not chat.isdecimal():
+        return None
+    return Event(
+        kind="errand",
+        chat=int(chat),
+        private=True,
+        user=int(errand.account),
+        sent_at=datetime.now(UTC),
+        thread=int(thread) if thread.isdecimal() else None,
+        lang=errand.lang,
+        errand=errand,
+    )
 
 
 # --- messages ----------------------------------------------------------------
@@ -146,6 +167,7 @@ def _message(message: Json, me: Me, *, edited: bool) -> Event | None:
         edited=edited,
         media=media,
         recording=_recording(message) if media == "voice" else None,
+        upload=_upload(message) if media == "document" else None,
         album=_str(message, "media_group_id")[:64],
     )
 
@@ -162,6 +184,15 @@ def _recording(message: Json) -> Recording | None:
         size=_int(file, "file_size"),
         seconds=_int(file, "duration"),
     )
+
+
+def _upload(message: Json) -> Upload | None:
+    """A document; None when it cannot be fetched."""
+    file = _map(message, "document")
+    if not _str(file, "file_id"):
+        return None
+    name = _str(file, "file_name")[:200] or "document"
+    return Upload(name=name, ref=_str(file, "file_id")[:512], size=_int(file, "file_size"))
 
 
 def captions_first(updates: Sequence[Json]) -> list[Json]:

@@ -17,20 +17,23 @@ from telegram.error import TelegramError
 from bot.adapters.telegram import buttons, presses
 from bot.adapters.telegram.api import Me, SalusBot
 from bot.adapters.telegram.events import Event, read
+from bot.adapters.telegram.files import Files
 from bot.adapters.telegram.hearing import Ears, UnheardError
 from bot.adapters.telegram.letters import Paper, greeting
 from bot.adapters.telegram.menus import IN_GROUPS
 from bot.adapters.telegram.presence import typing
 from bot.adapters.telegram.preview import PREVIEW, Preview, Previews
 from bot.app import App
+from bot.delivery.errands import owe, shown_message
 from bot.delivery.sorting import Owed
 from bot.delivery.unit import People, Unit, UnitStore
 from bot.dialogue import commands
+from bot.dialogue.curating.front import Ways
 from bot.errors import NotFoundError
 from bot.i18n import t
 from bot.logs import logger
 from bot.model import Lang, Message, ObservationId, Reply, UserId
-from bot.store.letters import Letter, Mailbox, Parcel
+from bot.store.letters import Letter, Mailbox, Office, Parcel
 
 Note = Callable[[Lang], str]  # a sentence of ours above an answer, in the answer's language
 _TOO_OLD = timedelta(hours=24)
@@ -58,7 +61,9 @@ class TelegramHandler:
         self._store = UnitStore(app.store)
         self._people = People()
         self._ears = Ears(bot, app.transcriber)
-        self._presses = presses.Presses(app.dialogue, self._store, mailbox)
+        self._presses = presses.Presses(app.dialogue, self._store, mailbox, str(me.id))
+        self._office = Office(platform="telegram", bot=str(me.id))
+        self._files = Files(bot)
 
     # --- delivery's questions
 
@@ -71,6 +76,8 @@ class TelegramHandler:
         match event.kind:
             case "pressed" | "reacted":
                 letters = await self._pressed(event, paper, unit)
+            case "errand":
+                letters = await self._done(event, paper, parcel, unit)
             case "left" | "joined":
                 letters = await self._membership(event, paper)
             case _:
@@ -80,10 +87,11 @@ class TelegramHandler:
     def give_up(self, parcel: Parcel) -> Sequence[Letter]:
         """See delivery.sorting.Handler."""
         event = read(parcel.body, self._me)
-        if event is None or event.kind != "said":
+        if event is None or event.kind not in {"said", "errand"}:
             return []
         paper = Paper(event=event, origin=str(parcel.seq), username=self._me.username)
-        return [paper.say("telegram.given_up", event.lang or "en")]
+        key = "telegram.given_up" if event.kind == "said" else "curate.given_up"
+        return [paper.say(key, event.lang or "en")]
 
     def urgent(self, event: Event | None) -> bool:
         """Whether the words of an event must not wait for an earlier answer."""
@@ -105,10 +113,42 @@ class TelegramHandler:
             if answered and not event.text:
                 return []
             paper = paper if answered else replace(paper, origin=name)
-        if event.media and not event.text:
+        if event.media and not event.text and not await self._for_the_knowledge(event):
             return [paper.say(f"telegram.media.{event.media}", lang)]
-        note = _note("telegram.media.caption_only") if event.media else _no_note
+        taken = event.upload is not None and commands.read(event.text or "/kb") is not None
+        note = _note("telegram.media.caption_only") if event.media and not taken else _no_note
         return await self._answered(event, paper, parcel, unit, note=note)
+
+    async def _for_the_knowledge(self, event: Event) -> bool:
+        """Whether a document without words comes from somebody who looks after the knowledge."""
+        if event.upload is None or not event.private:
+            return False
+        return await self._app.dialogue.curates(event.place, str(event.user))
+
+    async def _done(self, event: Event, paper: Paper, parcel: Parcel, unit: Unit) -> list[Letter]:
+        """An errand: its progress grows in the message that announced it, then gives way."""
+        assert event.errand is not None  # noqa: S101  # only errands come here
+        user = await self._app.store.user_for("telegram", str(event.user))
+
+        async def hold() -> None:
+            await unit.held.enter_async_context(self._people.one(user))
+
+        errand = replace(event.errand, user=user)
+        ours = await shown_message(self._mailbox, parcel.body)
+        preview = self._previews.of(event, str(parcel.seq), ours=ours)
+        ways = Ways(fetch=self._files.fetch, hold=hold)
+        last: Reply | None = None
+        async with aclosing(self._app.dialogue.run(errand, ways)) as replies:
+            async for reply in replies:
+                if reply.final:
+                    last = reply
+                else:
+                    await preview.show(reply)
+        if last is None:
+            return []
+        letters = replace(paper, replace=preview.message).reply(last)
+        owe(unit, last.errands, self._office, letters, self._clock())
+        return letters
 
     async def _spoken(self, event: Event, paper: Paper, parcel: Parcel, unit: Unit) -> list[Letter]:
         """A recording as if it had been typed, with what was understood above the answer."""
@@ -144,7 +184,9 @@ class TelegramHandler:
             unit.writes.append(lambda _: self._mailbox.forget_chat(str(event.chat)))
         paper = replace(paper, replace=preview.message)
         notes = "\n\n".join(filter(None, (corrected, note(reply.lang))))
-        return self._letters(paper, reply, command, notes)
+        letters = self._letters(paper, reply, command, notes)
+        owe(unit, reply.errands, self._office, letters, self._clock())
+        return letters
 
     def _belongs_in_private(self, event: Event, command: tuple[str, str] | None) -> bool:
         """In a group only what is about nobody: the rest, settings too, is offered in private."""
@@ -216,6 +258,8 @@ class TelegramHandler:
             tz=self._app.settings.tz or "UTC",
             lang=event.lang,
             account=str(event.user),
+            office=self._office.bot,
+            upload=event.upload if event.private else None,
         )
 
     # --- buttons, reactions, membership
@@ -233,6 +277,7 @@ class TelegramHandler:
             unit.writes.append(lambda _: self._mailbox.forget_chat(str(event.chat)))
         if event.callback:
             await self._acknowledge(event.callback, pressed.toast)
+        owe(unit, pressed.errands, self._office, list(pressed.letters), self._clock())
         return list(pressed.letters)
 
     async def _chosen(self, user: UserId, event: Event) -> Lang:

@@ -120,7 +120,7 @@ class Paper:
     def _buttons(self, reply: Reply, keyboard: Rows) -> Rows:
         if not self.event.private and reply.text == t("place.in_private", reply.lang):
             return self._private(reply.lang)
-        rows = keyboard
+        rows = keyboard + buttons.of(reply)
         if reply.votable and reply.turn:
             rows = rows + buttons.thumbs(reply.turn)
         return rows

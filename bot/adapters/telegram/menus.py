@@ -21,7 +21,7 @@ IN_GROUPS = ("help", "privacy")  # everything else is personal or changes someth
 
 def menu(lang: Lang, *, group: bool = False) -> list[BotCommand]:
     """The commands of one scope in one language."""
-    names = [c.name for c in COMMANDS if not group or c.name in IN_GROUPS]
+    names = [c.name for c in COMMANDS if not c.staff and (not group or c.name in IN_GROUPS)]
     return [BotCommand(name, t(f"command.about.{name}", lang)) for name in names]
 
 

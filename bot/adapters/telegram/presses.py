@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from bot.adapters.telegram import buttons
 from bot.adapters.telegram.events import Event
 from bot.adapters.telegram.letters import Paper
+from bot.dialogue.logbook import without_pending
 from bot.dialogue.manager import DialogueManager
 from bot.i18n import t
-from bot.model import Lang, ObservationId, Reply, TurnId, UserId, Vote
+from bot.model import Errand, Lang, ObservationId, Press, Reply, TurnId, UserId, Vote
 from bot.ports import Store
 from bot.store.letters import Letter, Mailbox
 
@@ -21,13 +22,17 @@ class Pressed:
 
     letters: Sequence[Letter] = ()
     toast: str = ""
+    errands: Sequence[Errand] = ()
 
 
 class Presses:
     """Runs buttons by the code in front of their data."""
 
-    def __init__(self, dialogue: DialogueManager, store: Store, mailbox: Mailbox) -> None:
-        """``store`` holds its writes back like the dialogue's."""
+    def __init__(
+        self, dialogue: DialogueManager, store: Store, mailbox: Mailbox, office: str = ""
+    ) -> None:
+        """``store`` holds its writes back like the dialogue's; ``office`` is the bot's id."""
+        self._office = office
         self._dialogue = dialogue
         self._store = store
         self._mailbox = mailbox
@@ -44,12 +49,28 @@ class Presses:
                 return await self._undo(event, rest, paper, user, lang)
             case "k":
                 return Pressed(letters=[paper.keyboard([])])
+            case "b" if event.private:
+                return await self._own(event, rest, paper, user, lang)
             case "l" if event.private:
                 return await self._language(rest, paper, user)
             case "f" if event.private:
                 return await self._forget(rest, paper, user, lang)
             case _:
                 return Pressed()
+
+    async def _own(  # parts are given, not found
+        self, event: Event, action: str, paper: Paper, user: UserId, lang: Lang
+    ) -> Pressed:
+        """A button of the dialogue's: its card is through, what it says follows."""
+        reply = await self._dialogue.press(
+            Press(
+                user=user, place=event.place, account=str(event.user), action=action,
+                at=event.sent_at, lang=lang, office=self._office,
+            )
+        )  # fmt: skip
+        through = replace(paper, origin=f"{paper.origin}:through").keyboard([])
+        letters = [through] if reply.stale else []
+        return Pressed(letters=[*letters, *paper.reply(reply)], errands=reply.errands)
 
     async def _reacted(self, event: Event, user: UserId) -> Pressed:
         """A thumb on an answer counts like the button; other people's do not."""
@@ -101,7 +122,7 @@ class Presses:
     async def _forget(self, answer: str, paper: Paper, user: UserId, lang: Lang) -> Pressed:
         if answer != "yes":
             profile = await self._store.profile(user)
-            await self._store.save_profile(replace(profile, pending={}))
+            await self._store.save_profile(without_pending(profile))
             text = t("telegram.kept", lang)
         else:
             await self._store.forget(user)
