@@ -62,8 +62,9 @@ def data_of(card: Json, label: str) -> str:
 def file(here: World, name: str, data: bytes | str) -> dict[str, Json]:
     """A document whose bytes the server has."""
     raw = data.encode() if isinstance(data, str) else data
-    here.fake.files[f"files/{name}"] = raw
-    return {"document": {"file_id": name, "file_name": name, "file_size": len(raw)}}
+    id_ = f"F{len(here.fake.files)}"
+    here.fake.files[f"files/{id_}"] = raw
+    return {"document": {"file_id": id_, "file_name": name, "file_size": len(raw)}}
 
 
 @asynccontextmanager
