@@ -5,6 +5,7 @@ Each has a real part, a fake in tests/fakes.py and one contract test run on both
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -85,14 +86,14 @@ class Prompts(Protocol):
 class Shelf(Protocol):
     """The knowledge base as those who look after it reach it. Raises KnowledgeErrors.
 
-    ``look`` is for what is read at once, ``work`` for what takes long or waits for others; both
-    run in a thread. ``hosts`` may be fetched from.
+    ``look`` is for what is read at once; ``begin`` starts what takes long or waits for others,
+    and the future is what comes of it. Both run in a thread. ``hosts`` may be fetched from.
     """
 
     @property
     def hosts(self) -> tuple[str, ...]: ...
     async def look(self, ask: Callable[[Desk], T]) -> T: ...
-    async def work(self, do: Callable[[Desk], T]) -> T: ...
+    async def begin(self, do: Callable[[Desk], T]) -> Future[T]: ...
     async def gaps(self) -> Gaps: ...
 
 

@@ -47,21 +47,16 @@ class DeferredShelf:
         knowledge = await self._retriever.knowledge()
         return await asyncio.to_thread(lambda: ask(knowledge.desk()))
 
-    async def work(self, do: Callable[[Desk], T]) -> T:
+    async def begin(self, do: Callable[[Desk], T]) -> asyncio.Future[T]:
         knowledge = await self._retriever.knowledge()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: do(knowledge.desk()))
+        return loop.run_in_executor(self._threads, lambda: do(knowledge.desk()))
 
     async def gaps(self) -> Gaps:
-        from bot.store.gaps import unhelped
-        from bot.store.sql import SqlStore
         from rag.gaps import Asked, find
 
         knowledge = await self._retriever.knowledge()
-        store = await self._store.opened()
-        found = []
-        if isinstance(store, SqlStore):
-            found = await unhelped(store, since=datetime.now(UTC) - _GAPS)
+        found = await self._store.unhelped(since=datetime.now(UTC) - _GAPS)
         asked = [Asked(text=u.text, lang=u.lang, who=u.who, why=u.why) for u in found]
 
         def group(knowledge: Knowledge = knowledge) -> Gaps:

@@ -29,7 +29,7 @@ from bot.model import (
 
 HIDDEN: Final = "•••"
 _LINK: Final = re.compile(
-    r"\A(/?(?:link|kb\s+(?:link|绑定))(?:@\w+)?)\s+\S.*", re.IGNORECASE | re.DOTALL
+    r"\A(/link(?:@\w+)?|/?kb(?:@\w+)?\s+(?:link|绑定))\s+\S.*", re.IGNORECASE | re.DOTALL
 )
 _FIGURE: Final = re.compile(r"\d+(?:[.,:/]\d+)*")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +16,6 @@ from bot.errors import InputError
 
 if TYPE_CHECKING:
     from bot.model import Unhelped
-    from bot.store import PersonStore
-    from bot.store.sql import SqlStore
     from rag.gaps import Gaps
     from rag.library import Knowledge
 
@@ -46,13 +44,8 @@ def gaps(
 
 
 async def _unhelped(since: datetime, *, own: bool) -> list[Unhelped]:
-    from bot.store.gaps import unhelped
-
-    async def work(store: PersonStore) -> list[Unhelped]:
-        return await unhelped(cast("SqlStore", store), since=since, own=own)
-
     try:
-        return await with_store(work)
+        return await with_store(lambda store: store.unhelped(since=since, own=own))
     except InputError as error:
         raise KbRefusedError("kb.refused.others", {}) from error
 

@@ -336,7 +336,7 @@ class Worker:
     ) -> AsyncGenerator[Said, None]:
         """Do it in a thread, with a snapshot whenever it is further; the box holds the result."""
         meter, shown = Meter(), (0, 0)
-        task = asyncio.ensure_future(self.shelf.work(lambda desk: work(desk, meter)))
+        task = await self.shelf.begin(lambda desk: work(desk, meter))
         try:
             while not (await asyncio.wait({task}, timeout=_LOOK_S))[0]:
                 now = (meter.done, meter.total)
