@@ -7,7 +7,7 @@ UV     := $(BIN)/uv
 LOCKS  := deploy/locks
 INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes
 
-.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage loop vllm-cpu test-vllm bench-serving bench-admin
+.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage loop vllm-cpu test-vllm bench-serving bench-admin finetune bench-embedded
 
 run: $(VENV)/.run
 	@$(BIN)/salus chat
@@ -73,6 +73,14 @@ test-vllm: $(VENV)/.dev
 bench-serving: $(VENV)/.dev
 	$(BIN)/python deploy/bench_serving.py $(ARGS)
 
+# Remakes adapters/embedded: data, training, export, figures. MEDQUAD=medquad_16407.jsonl
+finetune: $(VENV)/.dev
+	MEDQUAD=$(MEDQUAD) deploy/finetune/run.sh
+
+# The embedded model, stock and tuned, beside the extractive answer.
+bench-embedded: $(VENV)/.dev
+	$(BIN)/python -m deploy.finetune.evaluate --medquad "$(MEDQUAD)" $(ARGS)
+
 lock: $(UV)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header pyproject.toml -o $(LOCKS)/run.txt
@@ -83,6 +91,9 @@ lock: $(UV)
 	$(UV) pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --no-emit-package torch --override deploy/vllm/cpu.overrides.txt \
 	  deploy/vllm/cpu.in -o deploy/vllm/cpu.txt
+	$(UV) pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --no-emit-package torch --override deploy/vllm/cpu.overrides.txt \
+	  deploy/finetune/requirements.in -o deploy/finetune/requirements.txt
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

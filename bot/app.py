@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 PAGES = ROOT / "knowledge" / "pages"
 PROMPTS = ROOT / "prompts" / "answer"
+BRIEF_PROMPTS = ROOT / "prompts" / "embedded"  # what the embedded model's adapter was trained on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +124,9 @@ def _answerer(
     return Answerer(
         retriever=retriever,
         generator=generator,
-        prompts=PromptBook.load(PROMPTS),
+        prompts=PromptBook.load(BRIEF_PROMPTS if _reads_little(generator) else PROMPTS),
         checker=Checker(),
-        budget_tokens=_budget(settings),
+        budget_tokens=None if _reads_little(generator) else _budget(settings),
         similarity=retriever.similarity,
         models=models,
     )
@@ -268,6 +269,11 @@ def operator() -> str:
 def _education_only(settings: Settings) -> frozenset[Platform]:
     """Where the platform's policy keeps values of people's bodies out, until the operator acts."""
     return frozenset() if settings.discord_metrics else frozenset({"discord"})
+
+
+def _reads_little(generator: Generator | None) -> bool:
+    """The embedded model with our adapter gets the short prompt that it was trained on."""
+    return isinstance(generator, EmbeddedGenerator) and bool(generator.adapter)
 
 
 def _budget(settings: Settings) -> int:

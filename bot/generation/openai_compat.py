@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -39,7 +39,10 @@ BATCH = 10  # priority of work nobody waits for, such as an evaluation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where and how to ask. Times in seconds; ``total_s`` covers the whole answer."""
+    """Where and how to ask. Times in seconds; ``total_s`` covers the whole answer.
+
+    ``extra`` goes into the body of every request: what one kind of server alone understands.
+    """
 
     url: str
     model: str = ""
@@ -49,6 +52,7 @@ class Endpoint:
     max_tokens: int = 400
     temperature: float = 0.0
     priority: int = 0  # vLLM serves lower numbers first: people 0, work of our own BATCH
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class _Asked:
     prompt: tuple[ChatMessage, ...]
     tenant: str
     adapter: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 class OpenAICompatibleGenerator:
@@ -111,15 +116,20 @@ class OpenAICompatibleGenerator:
         self._http = self._openai = self._served = None
 
     async def stream(
-        self, prompt: Sequence[ChatMessage], *, tenant: str = "", adapter: str | None = None
+        self,
+        prompt: Sequence[ChatMessage],
+        *,
+        tenant: str = "",
+        adapter: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> AsyncGenerator[Generation, None]:
         """Yield the growing answer. Closing this generator closes the socket, which cancels.
 
         ``tenant`` separates prefix caches (vLLM ``cache_salt``), so that nobody can time
         somebody else's prompt. ``adapter`` is asked for as the model, as vLLM serves LoRA
-        weights. Raises a ModelError subclass; nothing else.
+        weights. ``extra``: more fields of this request. Raises a ModelError; nothing else.
         """
-        asked = _Asked(tuple(prompt), tenant, adapter or "")
+        asked = _Asked(tuple(prompt), tenant, adapter or "", extra or {})
         if not self._breaker.allows():
             raise ModelUnavailableError("circuit open")
         try:
@@ -180,6 +190,9 @@ class OpenAICompatibleGenerator:
     async def _ask(self, asked: _Asked) -> AsyncGenerator[Piece, None]:
         """One request; SDK errors become ours."""
         client, served = await self._client()
+        extra = {**self._endpoint.extra, **asked.extra}
+        if served.is_vllm:
+            extra |= self._only_vllm(asked.tenant)
         begun = False
         try:
             # The raw response: the library's object for every token costs ten times its reading.
@@ -190,7 +203,7 @@ class OpenAICompatibleGenerator:
                 max_completion_tokens=self._endpoint.max_tokens,
                 stream=True,
                 stream_options={"include_usage": True},
-                extra_body=self._only_vllm(asked.tenant) if served.is_vllm else None,
+                extra_body=extra or None,
             ) as response:
                 events = Events()
                 async for data in response.iter_bytes():

@@ -2,33 +2,100 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.errors import ModelUnavailableError
-from bot.generation.embedded import MODEL_NAME, EmbeddedGenerator, packaged_model
+from bot.errors import AdapterMissingError, ModelUnavailableError
+from bot.generation.embedded import (
+    MODEL_NAME,
+    EmbeddedGenerator,
+    adapter_name,
+    packaged_model,
+)
 from bot.generation.openai_compat import Endpoint
 from bot.model import ChatMessage
 
-PROMPT = [ChatMessage(role="user", content="[1] Adults need 7 hours of sleep. How much sleep?")]
 ENDPOINT = Endpoint(url="", max_tokens=24, first_token_s=30, total_s=60)
+
+
+PROMPT = [ChatMessage(role="user", content="[1] Adults need 7 hours of sleep. How much sleep?")]
+
+
+async def said(generator: EmbeddedGenerator, prompt: Sequence[ChatMessage], **how: str) -> str:
+    """The whole answer."""
+    async with aclosing(generator.stream(prompt, tenant="someone", **how)) as stream:
+        got = [generation async for generation in stream]
+    assert got[-1].finish in {"stop", "length"}
+    return got[-1].text
+
+
+def no_change(path: Path) -> None:
+    """LoRA weights for llama.cpp that change nothing: rank 1 of zeros on one matrix."""
+
+    def text(value: str) -> bytes:
+        return struct.pack("<Q", len(value)) + value.encode()
+
+    def tensor(name: str, shape: tuple[int, int], offset: int) -> bytes:
+        return text(name) + struct.pack("<IQQIQ", 2, *shape, 0, offset)
+
+    named = {"general.architecture": "llama", "general.type": "adapter", "adapter.type": "lora"}
+    head = b"GGUF" + struct.pack("<IQQ", 3, 2, len(named) + 1)
+    head += b"".join(text(key) + struct.pack("<I", 8) + text(v) for key, v in named.items())
+    head += text("adapter.lora.alpha") + struct.pack("<If", 6, 1.0)
+    head += tensor("blk.0.attn_q.weight.lora_a", (576, 1), 0)
+    head += tensor("blk.0.attn_q.weight.lora_b", (1, 576), 576 * 4)
+    path.write_bytes(head + bytes(-len(head) % 32) + bytes(2 * 576 * 4))
 
 
 @pytest.mark.embedded
 async def test_the_packaged_model_answers() -> None:
     """llama.cpp starts, streams and ends for a reason."""
     assert packaged_model() is not None
-    generator = EmbeddedGenerator(ENDPOINT)
+    generator = EmbeddedGenerator(ENDPOINT, adapter=None)
     assert await generator.warm() == MODEL_NAME
-    async with aclosing(generator.stream(PROMPT, tenant="someone")) as stream:
-        got = [generation async for generation in stream]
-    assert got[-1].text
-    assert got[-1].finish in {"stop", "length"}
+    assert await said(generator, PROMPT)
     assert generator.languages == {"en"}
     assert generator.adapter == ""
+    with pytest.raises(AdapterMissingError):
+        await said(generator, PROMPT, adapter="somebody-elses")
     await generator.close()
+
+
+@pytest.mark.embedded
+async def test_with_an_adapter_it_chooses_among_the_sentences_it_is_shown(tmp_path: Path) -> None:
+    """LoRA weights are loaded and left out on request; a short prompt is answered by choosing."""
+    no_change(tmp_path / "adapter.gguf")
+    (tmp_path / "lineage.json").write_text('{"name": "zeros"}', encoding="utf-8")
+    generator = EmbeddedGenerator(replace(ENDPOINT, max_tokens=80), adapter=tmp_path)
+    assert generator.adapter == "zeros"
+    shown = "Question: How much sleep?\n[1] Sleep: Adults need 7 hours. Children need more."
+    answer = await said(generator, [ChatMessage(role="user", content=shown)])
+    assert answer in {
+        "Adults need 7 hours. [1]", "Children need more. [1]",
+        "Adults need 7 hours. [1] Children need more. [1]",
+    }  # fmt: skip
+    assert await said(generator, PROMPT, adapter="zeros") == await said(
+        generator, PROMPT, adapter=""
+    )
+    await generator.close()
+
+
+def test_an_adapter_that_is_not_whole_is_left_out(tmp_path: Path) -> None:
+    """Weights without their lineage, or lineage without weights, are no adapter."""
+    assert adapter_name(tmp_path) == ""
+    (tmp_path / "adapter.gguf").write_bytes(b"weights")
+    assert adapter_name(tmp_path) == ""
+    (tmp_path / "lineage.json").write_text("not json", encoding="utf-8")
+    assert adapter_name(tmp_path) == ""
+    (tmp_path / "lineage.json").write_text('{"name": "mine"}', encoding="utf-8")
+    assert adapter_name(tmp_path) == "mine"
+    assert EmbeddedGenerator(ENDPOINT, adapter=tmp_path).adapter == "mine"
+    assert EmbeddedGenerator(ENDPOINT, adapter=None).adapter == ""
 
 
 async def test_a_missing_model_file_is_unavailable(tmp_path: Path) -> None:

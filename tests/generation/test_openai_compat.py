@@ -28,7 +28,7 @@ PROMPT = [
 ]
 
 
-def client(url: str, **options: float | str) -> OpenAICompatibleGenerator:
+def client(url: str, **options: object) -> OpenAICompatibleGenerator:
     """A client with short deadlines."""
     settings = {"first_token_s": 3.0, "total_s": 6.0} | options
     return OpenAICompatibleGenerator(Endpoint(url=url, **settings))  # type: ignore[arg-type]
@@ -52,6 +52,13 @@ async def test_a_whole_answer_streams_and_says_why_it_ended() -> None:
     assert all(g.finish is None for g in got[:-1])
     roles = [m["role"] for m in server.requests[0]["messages"]]
     assert roles == ["system", "user", "assistant", "user"]
+
+
+async def test_what_one_kind_of_server_understands_goes_along() -> None:
+    """Extra fields of the endpoint stand in the body of every request."""
+    async with model_server() as server:
+        await collect(client(server.url, extra={"lora": [{"id": 0, "scale": 0.0}]}))
+    assert server.requests[0]["lora"] == [{"id": 0, "scale": 0.0}]
 
 
 async def test_the_model_is_discovered_and_tenants_get_separate_caches() -> None:
