@@ -104,7 +104,8 @@ async def test_personal_columns_take_only_sealed_bytes(open_store: OpenStore) ->
         await store._db.write(lambda c: c.execute(turns.insert().values(plain_row)))
     sealed_columns = [c for t in metadata.tables.values() for c in t.c if c.name == "body"]
     assert {c.table.name for c in sealed_columns} == {
-        "profiles", "observations", "turns", "votes", "inbox", "outbox",
+        "profiles", "observations", "turns", "votes", "inbox", "outbox", "curators",
+        "lesson_reviews",
     }  # fmt: skip
     assert all(isinstance(c.type, SealedType) for c in sealed_columns)
 

@@ -38,6 +38,7 @@ async def test_salus_run_serves_the_page_until_it_is_told_to_stop(tmp_path: Path
         serving.set()
 
     app.warm = lambda: asyncio.sleep(0)  # type: ignore[attr-defined]
+    app.keep_adapters = lambda _: asyncio.sleep(0)  # type: ignore[attr-defined]
     running = asyncio.create_task(service.run(app, say=say, stop=stop))  # type: ignore[arg-type]
     await asyncio.wait_for(serving.wait(), 10)
     url = said[0].rpartition(" ")[2]
