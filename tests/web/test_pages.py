@@ -97,7 +97,7 @@ def test_only_its_own_name_is_answered(shared: Served) -> None:
 
 def test_too_much_at_once_is_refused(shared: Served, ann: Visitor) -> None:
     """By the length it names, before anything is read."""
-    answer = ann.ask("POST", "/sign-in", b"x" * (1024 * 1024 + 1))
+    answer = ann.ask("POST", "/sign-in", b"", **{"Content-Length": str(1024 * 1024 + 1)})
     assert answer.status == 413
 
 
