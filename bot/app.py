@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 PAGES = ROOT / "knowledge" / "pages"
 PROMPTS = ROOT / "prompts" / "answer"
-UNTUNED_FIRST_TOKEN_S, UNTUNED_TOTAL_S = 3.0, 4.0  # how long the packaged model is waited for
+UNTUNED_FIRST_TOKEN_S, UNTUNED_TOTAL_S = 2.0, 2.5  # how long the packaged model is waited for
 BRIEF_PROMPTS = ROOT / "prompts" / "embedded"  # what the embedded model's adapter was trained on
 
 
