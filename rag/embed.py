@@ -11,6 +11,7 @@ import ctypes
 import hashlib
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ class Embedders:
         return english, Space(key="zh", embedder=self.zh, langs=("zh",))
 
 
-class LocalEmbedder:
+class LocalEmbedder(ABC):
     """What all models in this process share: batches of like length, and a cache of questions.
 
     Thread-safe. A model says how it cuts texts (``_ids``), what it makes of them (``_run``) and
@@ -193,15 +194,17 @@ class LocalEmbedder:
         vector: Vectors = self.encode([text])[0]
         return vector
 
+    @abstractmethod
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        raise NotImplementedError
+        """The texts as piece ids, framed and cut to the window."""
 
+    @abstractmethod
     def _run(self, rows: list[list[int]]) -> Vectors:
-        raise NotImplementedError
+        """Unit vectors of pieces, in the order given."""
 
+    @abstractmethod
     def _open(self) -> Any:  # noqa: ANN401 - onnxruntime has no types
         """Load what is needed and give the session."""
-        raise NotImplementedError
 
     def _load(self) -> None:
         with self._lock:

@@ -6,23 +6,19 @@ query. Nothing heavy is imported until a library is opened.
 
 from __future__ import annotations
 
-import asyncio
 import builtins
-import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from rag.types import (
     IndexCorruptError,
-    KnowledgeError,
     Lang,
-    ModelMissingError,
     Passage,
     SearchResult,
     Source,
 )
+from rag.versions_active import ActiveVersion
 from rag.versions_kept import KeptVersions
 from rag.versions_model import SALUS, AddReport, Stats
 
@@ -34,8 +30,10 @@ if TYPE_CHECKING:
     from rag.embed import BatchEmbedder, Embedders
     from rag.explain import Explanation
     from rag.index import LoadedIndex
+    from rag.publish import Progress
     from rag.query import Query, WordLists
     from rag.reading import Reading
+    from rag.renewal import Renewal
     from rag.retriever import Searcher
     from rag.rows import GenerationInfo
     from rag.upkeep import Upkeep
@@ -45,10 +43,8 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-Progress = Callable[[int, int], None]
 WORD_LISTS = Path(__file__).resolve().parent.parent / "knowledge" / "synonyms.yaml"
 CANARY = WORD_LISTS.with_name("canary.jsonl")
-_LOOK_S = 1.0  # how often a search looks whether another process has published
 
 
 class Knowledge:
@@ -61,10 +57,8 @@ class Knowledge:
         self._store = upkeep.store
         self._likeness = upkeep.embedders.likeness
         self._lists = lists
-        self._lock = threading.RLock()
-        self._searcher: Searcher | None = None
+        self._active = ActiveVersion(upkeep, lists)
         self._kept = KeptVersions(upkeep, self.searcher_on)
-        self._looked = 0.0
         self._renewing: Renewal | None = None
         self.problems: tuple[str, ...] = ()
 
@@ -113,6 +107,8 @@ class Knowledge:
         try:
             upkeep.upgrade()
             if meanwhile and upkeep.outdated():
+                from rag.renewal import Renewal
+
                 knowledge._renewing = Renewal(knowledge, pages_dir)
             else:
                 knowledge.problems = tuple(upkeep.prepare(pages_dir, progress))
@@ -140,23 +136,23 @@ class Knowledge:
         if version is not None and version != self._store.active():
             return self._kept.search(version, query, lang, limit)
         try:
-            return self._current().search(query, lang, limit)
+            return self._active.searcher().search(query, lang, limit)
         except IndexCorruptError:
-            return self._mended().search(query, lang, limit)
+            return self._active.mended().search(query, lang, limit)
 
     def explain(self, query: str, lang: Lang | None = None, limit: int = 8) -> Explanation:
         """What ``search`` finds in the active version, and why each passage; raises the same."""
         try:
-            return self._current().explain(query, lang, limit)
+            return self._active.searcher().explain(query, lang, limit)
         except IndexCorruptError:
-            return self._mended().explain(query, lang, limit)
+            return self._active.mended().explain(query, lang, limit)
 
     def searcher(self) -> Searcher:
         """The searcher of the active version, for measuring single rankers."""
         try:
-            return self._current()
+            return self._active.searcher()
         except IndexCorruptError:
-            return self._mended()
+            return self._active.mended()
 
     def warm(self) -> None:
         """Load index and model now, so that the first search is as quick as the next."""
@@ -297,114 +293,15 @@ class Knowledge:
         """Give up files and connections. Searching afterwards opens them again."""
         if self._renewing is not None:
             self._renewing.stop()
-        with self._lock:
-            self._replace(None)
-            self._kept.close()
-            self.upkeep.backend.close()
-            self._store.close()
-
-    # --- the inside ----------------------------------------------------------
-
-    def _current(self) -> Searcher:
-        """The searcher of the active version; raises IndexCorruptError when it must be mended."""
-        with self._lock:
-            now = time.monotonic()
-            searcher = self._searcher
-            fresh = searcher is not None and searcher.index.fresh()
-            if searcher is not None and fresh and now - self._looked < _LOOK_S:
-                return searcher
-            version = self._store.active()
-            self._looked = now
-            if searcher is not None and fresh and searcher.index.version == version:
-                return searcher
-            try:
-                return self._replace(self.upkeep.load(version))
-            except ModelMissingError:  # another process has changed the model; we have the old
-                if searcher is not None and fresh:
-                    return searcher
-                raise
-
-    def _mended(self) -> Searcher:
-        """The searcher of the active version after mending its index."""
-        with self._lock:
-            self._replace(None)
-            return self._replace(self.upkeep.mend(self._store.active()))
-
-    @overload
-    def _replace(self, loaded: LoadedIndex) -> Searcher: ...
-    @overload
-    def _replace(self, loaded: None) -> None: ...
-    def _replace(self, loaded: LoadedIndex | None) -> Searcher | None:
-        """Search this index from now on; the one before closes when nobody uses it any more."""
-        before = self._searcher
-        self._searcher = self.searcher_on(loaded) if loaded is not None else None
-        if before is not None:
-            before.retire()
-        return self._searcher
+        self._active.close()
+        self._kept.close()
+        self.upkeep.backend.close()
+        self._store.close()
 
     def searcher_on(self, loaded: LoadedIndex) -> Searcher:
         """A searcher of its own over an opened index; the caller retires it."""
-        from rag.query import Speller
-        from rag.retriever import Searcher
-
-        speller = Speller(loaded.words, self._likeness.words)
-        embedders = self.upkeep.embedders_of(loaded.version)
-        return Searcher(loaded, self._store, embedders, self._lists, speller)
+        return self._active.searcher_on(loaded)
 
     def look_again(self) -> None:
         """Let the next search look which version is active, without waiting."""
-        self._looked = 0.0
-
-
-class Renewal:
-    """Embeds a knowledge base anew in a thread while its old version answers."""
-
-    def __init__(self, knowledge: Knowledge, pages_dir: Path | None) -> None:
-        """Begin at once."""
-        self._knowledge = knowledge
-        self._pages_dir = pages_dir
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="salus-embedding")
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Give up between two batches; what is embedded is kept for the next start."""
-        self._stopping.set()
-        self._thread.join()
-
-    def wait(self, seconds: float) -> bool:
-        """Whether it is over, waiting that long for it."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        knowledge = self._knowledge
-        try:
-            problems = knowledge.upkeep.prepare(self._pages_dir, self._progress)
-        except _StoppedError:
-            return
-        except KnowledgeError as error:  # the edge of this thread: the old version goes on
-            knowledge.problems = (*knowledge.problems, str(error))
-            return
-        knowledge.problems = tuple(problems)
-        knowledge.look_again()
-
-    def _progress(self, _done: int, _wanted: int) -> None:
-        if self._stopping.is_set():
-            raise _StoppedError
-
-
-class _StoppedError(Exception):
-    """The knowledge base is being closed."""
-
-
-class HybridRetriever:
-    """The dialogue's Retriever: ``Knowledge.search`` off the event loop."""
-
-    def __init__(self, knowledge: Knowledge) -> None:
-        """Search in this knowledge base; the caller closes it."""
-        self._knowledge = knowledge
-
-    async def search(self, query: str, *, lang: Lang | None, limit: int) -> SearchResult:
-        """See ``Knowledge.search``; raises RetrievalError or KnowledgeStoreError."""
-        return await asyncio.to_thread(self._knowledge.search, query, lang, limit)
+        self._active.look_again()

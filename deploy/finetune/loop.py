@@ -283,7 +283,7 @@ def main() -> None:
     from bot.app import PROMPTS, open_knowledge
     from bot.generation.prompts import PromptBook
     from bot.settings import ROOT, load
-    from rag.library import HybridRetriever
+    from rag.hybrid import HybridRetriever
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=60)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.library import HybridRetriever, Knowledge
+from rag.hybrid import HybridRetriever
+from rag.library import Knowledge
 from rag.rows import OWN_UPLOAD
 from rag.types import KnowledgeStoreError, SearchResult
 from rag.upkeep import KEEP_RETIRED
