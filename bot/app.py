@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.deferred import DeferredRegistry, DeferredRetriever, DeferredStore
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 PAGES = ROOT / "knowledge" / "pages"
 PROMPTS = ROOT / "prompts" / "answer"
-UNTUNED_FIRST_TOKEN_S, UNTUNED_TOTAL_S = 2.0, 2.5  # how long the packaged model is waited for
 BRIEF_PROMPTS = ROOT / "prompts" / "embedded"  # what the embedded model's adapter was trained on
 
 
@@ -227,7 +226,11 @@ def _vectors(settings: Settings) -> VectorBackend | None:
 
 
 def make_generator(settings: Settings) -> OpenAICompatibleGenerator | EmbeddedGenerator | None:
-    """The served model when one is set, else the packaged one, else none."""
+    """The served model when one is set, else the packaged one with our weights, else none.
+
+    As it is packaged its words hardly ever pass the check: asking it would only delay the
+    extractive answer, so it is asked only on request (SALUS_MODEL=embedded).
+    """
     if settings.model == "off":
         return None
     endpoint = model_endpoint(settings)
@@ -236,19 +239,7 @@ def make_generator(settings: Settings) -> OpenAICompatibleGenerator | EmbeddedGe
     if not packaged_model():
         return None
     generator = EmbeddedGenerator(endpoint)
-    return generator if generator.adapter else EmbeddedGenerator(_briefly(endpoint))
-
-
-def _briefly(endpoint: Endpoint) -> Endpoint:
-    """For the packaged model as it stands: its words rarely pass the check, so few wait for them.
-
-    With the extractive answer ready behind it, a long wait would only delay that.
-    """
-    return replace(
-        endpoint,
-        first_token_s=min(endpoint.first_token_s, UNTUNED_FIRST_TOKEN_S),
-        total_s=min(endpoint.total_s, UNTUNED_TOTAL_S),
-    )
+    return generator if generator.adapter or settings.model == "embedded" else None
 
 
 def model_endpoint(settings: Settings) -> Endpoint:

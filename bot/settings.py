@@ -71,7 +71,7 @@ class Settings(BaseModel):
     model_url: Annotated[str, AfterValidator(_http_url)] = Field(
         default="",
         description="Base URL of an OpenAI-compatible server (vLLM), ending in /v1; "
-        "empty: the small embedded model",
+        "empty: see `SALUS_MODEL`",
     )
     model_name: str = Field(default="", description="Model to ask for; empty: the server's first")
     model_replicas: str = Field(
@@ -80,8 +80,11 @@ class Settings(BaseModel):
         "between, each ending in /v1; adapters are loaded on every one. Empty: SALUS_MODEL_URL",
     )
     model_api_key: SecretStr | None = Field(default=None, description="Key for the model server")
-    model: Literal["auto", "off"] = Field(
-        default="auto", description="off: never ask a model, answer from the passages alone"
+    model: Literal["auto", "embedded", "off"] = Field(
+        default="auto",
+        description="auto: the served model, without one the embedded model once it has weights "
+        "trained for Salus; embedded: the embedded model as it is; off: never ask a model, answer "
+        "from the passages alone",
     )
     model_first_token_s: float = Field(
         default=8.0, gt=0, le=600, description="Seconds to wait for a model's first token"

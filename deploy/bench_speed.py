@@ -57,7 +57,7 @@ def help_time(environment: dict[str, str]) -> str:
 
 
 def answer_time(environment: dict[str, str]) -> str:
-    """A whole ``salus ask``, with the embedded model."""
+    """A whole ``salus ask``, as it is set up by default."""
     return f"{timed([str(SALUS), 'ask', 'How much sleep do adults need?'], environment):.1f} s"
 
 

@@ -110,8 +110,8 @@ async def test_with_no_server_at_all(folder: Path) -> None:
 
 @pytest.mark.embedded
 async def test_the_embedded_model_is_asked_and_never_shown_unchecked(folder: Path) -> None:
-    """The default needs no server; whatever the small model says, the answer is cited."""
-    settings = load({"SALUS_DATA_DIR": str(folder), "SALUS_TZ": "UTC"})
+    """The embedded model needs no server; whatever it says, the answer is cited."""
+    settings = load({"SALUS_DATA_DIR": str(folder), "SALUS_TZ": "UTC", "SALUS_MODEL": "embedded"})
     assert isinstance(make_generator(settings), EmbeddedGenerator)
     async with build(settings) as app:
         await app.warm()
@@ -123,6 +123,15 @@ async def test_the_embedded_model_is_asked_and_never_shown_unchecked(folder: Pat
     assert turn.model.startswith("smollm2")
     assert reply.path == "model" or turn.failure
     assert chinese.path == "extractive"
+
+
+def test_the_packaged_model_waits_for_weights_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is packaged it is left alone; with an adapter it answers without being asked for."""
+    assert make_generator(load({"SALUS_MODEL": "off"})) is None
+    monkeypatch.setattr("bot.generation.embedded.adapter_name", lambda _folder: "")
+    assert make_generator(load({})) is None
+    monkeypatch.setattr("bot.generation.embedded.adapter_name", lambda _folder: "ours-1")
+    assert isinstance(make_generator(load({})), EmbeddedGenerator)
 
 
 async def test_export_and_forget_reach_the_disk(folder: Path) -> None:

@@ -92,12 +92,14 @@ async def _database(settings: Settings) -> Finding:
 async def _model(settings: Settings) -> list[Finding]:
     """Whether a model answers, and for a server whether it is set up as Salus needs it."""
     from bot.app import make_generator
+    from bot.generation.embedded import packaged_model
     from bot.generation.openai_compat import OpenAICompatibleGenerator
 
     generator = make_generator(settings)
     if generator is None:
         detail = "none: answers are put together from the passages' own sentences"
-        mend = "" if settings.model == "off" else "reinstall: the packaged model is missing"
+        missing = settings.model != "off" and packaged_model() is None
+        mend = "reinstall: the packaged model is missing" if missing else ""
         return [Finding(name="model", state="ok" if not mend else "warn", detail=detail, mend=mend)]
     where = settings.model_url or "embedded"
     served = isinstance(generator, OpenAICompatibleGenerator)
