@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from bot.delivery.hurry import Express, Hurry
 from bot.delivery.pace import Pace
 from bot.delivery.sender import Courier, Sender
 from bot.delivery.sorting import Handler, Sorter
@@ -52,8 +53,13 @@ class PostOffice:
         resend: bool = False,
         clock: Callable[[], datetime] = utc_now,
         pace: Pace | None = None,
+        express: Express | None = None,
     ) -> None:
-        """``resend``: the platform drops doubles by our nonce, so unknown sends may go again."""
+        """``resend``: the platform drops doubles by our nonce, so unknown sends may go again.
+
+        ``express`` finds what cannot wait among what was accepted; None where arrivals come
+        judged already.
+        """
         self.mailbox = mailbox
         self._times = times or Times()
         self._resend = resend
@@ -76,6 +82,7 @@ class PostOffice:
             clock=clock,
             on_letters=self.sender.wake,
         )
+        self._hurry = Hurry(mailbox, express, found=self.sorter.wake) if express else None
 
     async def accept(self, arrivals: Sequence[Arrival]) -> int:
         """Commit arrivals; how many were new. Only then may they be acknowledged.
@@ -85,6 +92,8 @@ class PostOffice:
         count = await self.mailbox.accept(arrivals, now=self._clock())
         if count:
             self.sorter.wake()
+            if self._hurry is not None:
+                self._hurry.wake()
         return count
 
     async def run(
@@ -116,8 +125,11 @@ class PostOffice:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.sender.run(sorted_out, drain_s=self._times.flush_s))
                 tasks.create_task(self._notice(stop))
+                hurrying = tasks.create_task(self._hurry.run(stop)) if self._hurry else None
                 await self.sorter.run(stop, drain_s=self._times.drain_s)
                 receiving.cancel()
+                if hurrying is not None:
+                    hurrying.cancel()
                 sorted_out.set()
                 self.sender.wake()
         finally:

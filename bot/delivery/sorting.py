@@ -20,6 +20,7 @@ from bot.store.letters import Letter, Mailbox, Parcel
 
 MAX_TRIES = 8
 _IDLE_S = 1.0
+_BESIDES = 8  # so many that cannot wait are taken although enough is under way
 _GATHER_S = 0.004  # what ends or arrives within this is claimed in one go
 Owed = Callable[[], Sequence[Letter]]
 
@@ -98,10 +99,13 @@ class Sorter:
     async def _claim(self) -> bool:
         """Start what can be started; whether there may be more."""
         room = self._at_once - len(self._running)
-        if room <= 0:
+        full = room <= 0
+        if full and room <= -_BESIDES:
             return False
         try:
-            parcels = await self._mailbox.claim(self._holder, now=self._clock(), limit=room)
+            parcels = await self._mailbox.claim(
+                self._holder, now=self._clock(), limit=room if not full else 1, urgent=full
+            )
         except StoreError as error:
             logger().warning("inbox cannot be read", error=type(error).__name__)
             return False
@@ -109,7 +113,7 @@ class Sorter:
             task = asyncio.create_task(self._one(parcel))
             self._running.add(task)
             task.add_done_callback(self._ended)
-        return len(parcels) == room
+        return bool(parcels) and (full or len(parcels) == room)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -1,9 +1,9 @@
 """Connections, transactions and waiting; the one place where a driver's error gets our name.
 
 SQLite: WAL, synchronous=FULL, foreign keys, secure_delete; statements run inline (see inline.py),
-writers take the lock at BEGIN and queue inside this process, so only another process can make
-them wait at the file. PostgreSQL:
-asyncpg with a lock timeout. Both wait ``wait_s`` seconds and then raise StoreLockedError.
+writers take the lock at BEGIN and queue inside this process (see queue.py), so only another
+process can make them wait at the file. PostgreSQL: asyncpg with a lock timeout. Both wait
+``wait_s`` seconds for others and then raise StoreLockedError.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.errors import SettingsError, StoreError, StoreLockedError, StoreReadOnlyError
 from bot.store.inline import Opener
+from bot.store.queue import Queue
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -69,7 +70,7 @@ class Database:
         self._wait_s = wait_s
         self._errors = errors
         self._ended = ended
-        self._writer = asyncio.Lock()
+        self._queue = Queue(wait_s)
 
     @property
     def is_sqlite(self) -> bool:
@@ -82,18 +83,19 @@ class Database:
             return await work(joined.connection)
         return await _to_its_end(self._read(work))
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, first: bool = False) -> T:
         """Run ``work`` in a write transaction: all of it or nothing, durable when it returns.
 
         ``work`` runs once more if another writer was first with the same row. Inside
-        ``together`` it is part of that transaction.
+        ``together`` it is part of that transaction. ``first``: before the others of this
+        process that wait, for what must not be late.
         """
         if (joined := self._current()) is not None:
             return await work(joined.connection)
         try:
-            return await _to_its_end(self._write(work))
+            return await _to_its_end(self._write(work, first))
         except _TakenError:
-            return await _to_its_end(self._write(work))
+            return await _to_its_end(self._write(work, first))
 
     async def together(self, several: Callable[[], Awaitable[T]]) -> T:
         """Make one write transaction of all reads and writes that ``several`` asks for.
@@ -126,27 +128,25 @@ class Database:
             async with self._engine.begin() as connection:
                 return await work(connection)
 
-    async def _write(self, work: Work[T]) -> T:
-        with self._named():
-            async with self._turn(), self._engine.connect() as connection:
-                await connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-                async with connection.begin():
-                    return await work(connection)
+    async def _write(self, work: Work[T], first: bool) -> T:
+        async with self._turn(first=first):
+            with self._named():  # inside: the queue hears of locks by our name
+                return await self._transaction(work)
+
+    async def _transaction(self, work: Work[T]) -> T:
+        async with self._engine.connect() as connection:
+            await connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            async with connection.begin():
+                return await work(connection)
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, *, first: bool = False) -> AsyncIterator[None]:
         """This process's place in the queue of SQLite writers; servers queue by themselves."""
         if not self.is_sqlite:
             yield
             return
-        try:
-            await asyncio.wait_for(self._writer.acquire(), self._wait_s)
-        except TimeoutError as error:
-            raise StoreLockedError("writers of this process queue for too long") from error
-        try:
+        async with self._queue.turn(first=first):
             yield
-        finally:
-            self._writer.release()
 
     async def scrub(self, tables: Iterable[str]) -> None:
         """Overwrite what was deleted: empty SQLite's log, vacuum ``tables`` on PostgreSQL.
@@ -161,16 +161,20 @@ class Database:
         await _to_its_end(self._scrub(tables))
 
     async def _scrub(self, tables: Iterable[str]) -> None:
-        with self._named():
-            async with self._turn(), self._engine.connect() as connection:
-                if not self.is_sqlite:
-                    await connection.execution_options(isolation_level="AUTOCOMMIT")
-                    await connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
-                    return
-                await connection.execution_options(**{_BEGIN: ""})  # not inside a transaction
-                done = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                if done.scalar_one() != 0:
-                    raise StoreLockedError("the log could not be emptied")
+        async with self._turn():
+            with self._named():
+                await self._overwrite(tables)
+
+    async def _overwrite(self, tables: Iterable[str]) -> None:
+        async with self._engine.connect() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
+                return
+            await connection.execution_options(**{_BEGIN: ""})  # not inside a transaction
+            done = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            if done.scalar_one() != 0:
+                raise StoreLockedError("the log could not be emptied")
 
     async def close(self) -> None:
         """Close every connection."""

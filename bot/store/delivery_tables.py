@@ -12,6 +12,12 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueCo
 from bot.store.tables import Instant, SealedType, metadata
 
 _SEQ = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself there
+URGENT, IN_TURN = 0, 1  # ranks: what cannot wait goes before all that can
+
+
+def _rank() -> Column[int]:
+    return Column("rank", Integer, nullable=False, server_default=str(IN_TURN))
+
 
 inbox = Table(
     "inbox",
@@ -25,12 +31,14 @@ inbox = Table(
     Column("state", Text, nullable=False),  # open, done, dead
     Column("worker", Text),
     Column("tries", Integer, nullable=False),
+    _rank(),
     Column("received_at", Instant, nullable=False),
     Column("not_before", Instant),
     Column("body", SealedType),
     UniqueConstraint("platform", "bot", "dedup"),
     UniqueConstraint("platform", "bot", "echo"),
     Index(None, "platform", "bot", "state", "lane", "seq"),
+    Index(None, "platform", "bot", "state", "rank", "seq"),
 )
 
 outbox = Table(
@@ -47,6 +55,7 @@ outbox = Table(
     Column("state", Text, nullable=False),  # see letters.LetterState
     Column("worker", Text),
     Column("tries", Integer, nullable=False),
+    _rank(),
     Column("queued_at", Instant, nullable=False),
     Column("settled_at", Instant),
     Column("not_before", Instant),
@@ -56,6 +65,7 @@ outbox = Table(
     UniqueConstraint("id"),
     UniqueConstraint("platform", "bot", "origin", "part"),
     Index(None, "platform", "bot", "state", "lane", "seq"),
+    Index(None, "platform", "bot", "state", "rank", "seq"),
     Index(None, "lane", "platform_message_id"),
     Index(None, "source"),
 )

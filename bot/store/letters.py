@@ -29,6 +29,7 @@ class Arrival:
     ``echo`` names the same event by what it is about (chat, message, edit time), for platforms
     that may deliver it under two ids; empty when there is no such name. ``lane`` is what keeps
     order: the chat, or the chat's express lane. ``source`` names the message it is about.
+    ``urgent``: nobody else's is taken before it.
     """
 
     dedup: str
@@ -37,6 +38,7 @@ class Arrival:
     lane: str = ""  # empty: the chat's own
     echo: str = ""
     source: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class Letter:
     part: int = 0
     memo: Body = field(default_factory=dict)
     source: str = ""
+    urgent: bool = False  # its chat's letters leave before all others
     lane: str = ""  # keyed hash, filled in by the mailbox
     state: LetterState = "pending"
     tries: int = 0
@@ -96,7 +99,11 @@ class Mailbox(Protocol):
     async def recover(self, holder: str, *, resend: bool) -> int: ...
 
     async def accept(self, arrivals: Sequence[Arrival], *, now: datetime) -> int: ...
-    async def claim(self, holder: str, *, now: datetime, limit: int) -> list[Parcel]: ...
+    async def waiting(self, *, after: int, limit: int) -> list[Parcel]: ...
+    async def hasten(self, parcel: Parcel, *, lane: str) -> None: ...
+    async def claim(
+        self, holder: str, *, now: datetime, limit: int, urgent: bool = False
+    ) -> list[Parcel]: ...
     async def finish(
         self, parcel: Parcel, effects: Callable[[], Awaitable[Sequence[Letter]]], *, now: datetime
     ) -> None: ...

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
 from bot.store import PersonStore
 from bot.store.crypto import PersonCipher, Sealed
-from bot.store.delivery_tables import inbox, offices
+from bot.store.delivery_tables import IN_TURN, URGENT, inbox, offices
 from bot.store.letters import Arrival, Letter, Mailbox, Office, Parcel
 from bot.store.outbox import Outbox
 from bot.store.sql import SqlStore
@@ -54,7 +54,7 @@ class SqlMailbox(Outbox):
             await connection.execute(insert(offices).values(row | self._office_columns))
             return True
 
-        return await self._db.write(work)
+        return await self._db.write(work, first=True)
 
     async def let_go(self, holder: str) -> None:
         """Give the office up, if it is ``holder``'s."""
@@ -83,7 +83,7 @@ class SqlMailbox(Outbox):
                 await connection.execute(insert(inbox), rows)
             return len(rows)
 
-        return await self._db.write(work)
+        return await self._db.write(work, first=True)
 
     async def _known(
         self, connection: AsyncConnection, arrivals: Sequence[Arrival]
@@ -103,22 +103,53 @@ class SqlMailbox(Outbox):
             "lane": self._lane(arrival.lane or arrival.chat),
             "state": "open",
             "tries": 0,
+            "rank": URGENT if arrival.urgent else IN_TURN,
             "received_at": now,
             "not_before": None,
             "body": cipher.seal(body, "inbox", arrival.dedup),
         }
 
-    async def claim(self, holder: str, *, now: datetime, limit: int) -> list[Parcel]:
-        """The oldest open arrival of each lane that nobody is at work on; at most ``limit``."""
+    async def waiting(self, *, after: int, limit: int) -> list[Parcel]:
+        """What waits in its turn and nobody is at work on, of those behind ``after``, in order."""
         i = inbox.c
-        here, is_open = self._is_office(inbox), i.state == "open"
-        heads = select(func.min(i.seq)).where(here, is_open).group_by(i.lane)
-        free = i.worker.is_(None) | (i.worker != holder)
-        due = i.not_before.is_(None) | (i.not_before <= now)
-        wanted = select(inbox).where(i.seq.in_(heads), free, due).order_by(i.seq).limit(limit)
+        here = self._is_office(inbox) & (i.state == "open") & (i.rank == IN_TURN)
+        query = select(inbox).where(here, i.worker.is_(None), i.seq > after)
 
         async def work(connection: AsyncConnection) -> list[Parcel]:
-            query = wanted.with_for_update(skip_locked=True)
+            rows = list((await connection.execute(query.order_by(i.seq).limit(limit))).mappings())
+            cipher = await self._cipher_of(connection) if rows else None
+            return [_parcel(cipher, row) for row in rows] if cipher else []
+
+        return await self._db.read(work)
+
+    async def hasten(self, parcel: Parcel, *, lane: str) -> None:
+        """Let what cannot wait go before everything, in a ``lane`` where nothing is before it."""
+        i = inbox.c
+        still = (i.seq == parcel.seq) & (i.state == "open") & i.worker.is_(None)
+        row = {"lane": self._lane(lane), "rank": URGENT}
+        await self._db.write(lambda c: c.execute(update(inbox).where(still).values(row)))
+
+    async def claim(
+        self, holder: str, *, now: datetime, limit: int, urgent: bool = False
+    ) -> list[Parcel]:
+        """The oldest open arrival of each lane that nobody is at work on; at most ``limit``.
+
+        Urgent ones first, or ``urgent`` ones alone. Takes as long for thousands that wait as
+        for ten.
+        """
+        i, before = inbox.c, inbox.alias("before")
+        here, is_open = self._is_office(inbox), i.state == "open"
+        older = (before.c.lane == i.lane) & (before.c.seq < i.seq)
+        first = ~exists().where(self._is_office(before), before.c.state == "open", older)
+        free = i.worker.is_(None) | (i.worker != holder)
+        due = i.not_before.is_(None) | (i.not_before <= now)
+        wanted = select(inbox).where(here, is_open, free, due, first)
+        if urgent:
+            wanted = wanted.where(i.rank == URGENT)
+        wanted = wanted.order_by(i.rank, i.seq).limit(limit)
+
+        async def work(connection: AsyncConnection) -> list[Parcel]:
+            query = wanted.with_for_update(skip_locked=True, of=inbox)
             rows = list((await connection.execute(query)).mappings())
             if not rows:
                 return []

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     RowMapping,
     Select,
-    Table,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -23,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.crypto import PersonCipher, Sealed
 from bot.store.database import Database
-from bot.store.delivery_tables import inbox, outbox, unreachable
+from bot.store.delivery_tables import IN_TURN, URGENT, inbox, outbox, unreachable
 from bot.store.letters import Letter, Office, Outcome
 from bot.store.people import PeopleStore
 
@@ -47,7 +48,7 @@ class Outbox:
     def _office_columns(self) -> dict[str, Any]:
         return {"platform": self._office.platform, "bot": self._office.bot}
 
-    def _is_office(self, table: Table) -> ColumnElement[bool]:
+    def _is_office(self, table: FromClause) -> ColumnElement[bool]:
         of = self._office
         return (table.c.platform == of.platform) & (table.c.bot == of.bot)
 
@@ -60,6 +61,10 @@ class Outbox:
 
     async def _post_cipher(self, connection: AsyncConnection) -> PersonCipher:
         return await self._store._ensured(connection, _POST_OFFICE)
+
+    async def _cipher_of(self, connection: AsyncConnection) -> PersonCipher | None:
+        """To read with; None where nothing was ever sealed."""
+        return await self._store._cipher(connection, _POST_OFFICE)
 
     # --- queueing
 
@@ -84,6 +89,10 @@ class Outbox:
         ]
         if rows:
             await connection.execute(insert(outbox), rows)
+        hurried = {row["lane"] for row in rows if row["rank"] == URGENT}
+        if hurried:  # what the chat is owed already stays before it, so that goes first as well
+            owed = self._is_office(outbox) & o.state.in_(_OWED) & o.lane.in_(hurried)
+            await connection.execute(update(outbox).where(owed).values(rank=URGENT))
 
     def _letter_row(self, cipher: PersonCipher, letter: Letter, now: datetime) -> dict[str, Any]:
         body = {"_chat": letter.chat, **letter.body}
@@ -95,6 +104,7 @@ class Outbox:
             "source": self._hash("source", letter.source) if letter.source else None,
             "state": letter.state,
             "tries": 0,
+            "rank": URGENT if letter.urgent else IN_TURN,
             "queued_at": now,
             "not_before": letter.not_before,
             "body": cipher.seal(body, "outbox", letter.id),
@@ -104,18 +114,22 @@ class Outbox:
     # --- sending
 
     def _heads(self, busy: Collection[str]) -> Select[Any]:
-        o = outbox.c
-        first = select(func.min(o.seq)).where(self._is_office(outbox), o.state.in_(_OWED))
-        query = select(outbox).where(o.seq.in_(first.group_by(o.lane)), o.state == "pending")
+        o, before = outbox.c, outbox.alias("before")
+        older = (before.c.lane == o.lane) & (before.c.seq < o.seq) & before.c.state.in_(_OWED)
+        first = ~exists().where(self._is_office(before), older)
+        query = select(outbox).where(self._is_office(outbox), o.state == "pending", first)
         return query.where(o.lane.not_in(busy)) if busy else query
 
     async def heads(
         self, *, now: datetime, busy: Collection[str] = (), limit: int = 100
     ) -> list[Letter]:
-        """The first letter owed to each chat, if it may go now and no lane of ``busy``."""
+        """The first letter owed to each chat, if it may go now and no lane of ``busy``.
+
+        Urgent ones first.
+        """
         o = outbox.c
         due = o.not_before.is_(None) | (o.not_before <= now)
-        query = self._heads(busy).where(due).order_by(o.seq).limit(limit)
+        query = self._heads(busy).where(due).order_by(o.rank, o.seq).limit(limit)
         return await self._read(query)
 
     async def next_due(self, *, now: datetime) -> datetime | None:
@@ -229,7 +243,7 @@ class Outbox:
     async def _read(self, query: Select[Any]) -> list[Letter]:
         async def work(connection: AsyncConnection) -> list[Letter]:
             rows = list((await connection.execute(query)).mappings())
-            cipher = await self._store._cipher(connection, _POST_OFFICE) if rows else None
+            cipher = await self._cipher_of(connection) if rows else None
             return [_letter(cipher, row) for row in rows] if cipher else []
 
         return await self._db.read(work)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.model import UserId
-from bot.store.letters import Mailbox, Office, Outcome
+from bot.store.letters import Arrival, Mailbox, Office, Outcome
 from bot.store.mailbox import open_mailbox
 from bot.store.sql import SqlStore
 from tests.delivery.parts import START, arrives, note
@@ -48,6 +49,30 @@ async def test_a_lane_gives_its_oldest_and_waits_for_it(both: Both) -> None:
 
     await mailbox.finish(out[0], nothing, now=START)  # type: ignore[arg-type]
     assert [p.body["text"] for p in await mailbox.claim("me", now=START, limit=10)] == ["m2"]
+
+
+async def test_what_cannot_wait_goes_first(both: Both) -> None:
+    """Judged after it was kept, an arrival overtakes everything, and so does its answer."""
+    _, mailbox = both
+    await mailbox.accept(
+        [*(arrives(n, chat=str(n)) for n in range(5)), arrives(5, chat="0")], now=START
+    )
+    assert await mailbox.claim("me", now=START, limit=9, urgent=True) == []
+    (_, *_, late) = await mailbox.waiting(after=0, limit=9)
+    await mailbox.hasten(late, lane="0!")
+    (first,) = await mailbox.claim("me", now=START, limit=1, urgent=True)
+    assert first.body["text"] == "m5"
+    rest = await mailbox.claim("me", now=START, limit=9)
+    assert [p.body["text"] for p in rest] == [f"m{n}" for n in range(5)]
+    await mailbox.accept(
+        [Arrival(dedup="9", chat="9", body={"text": "m9"}, urgent=True)], now=START
+    )
+    assert len(await mailbox.claim("me", now=START, limit=1, urgent=True)) == 1
+    assert await mailbox.waiting(after=0, limit=9) == []
+
+    await mailbox.post([note("1", "a"), note("2", "b"), note("2", "c")], now=START)
+    await mailbox.post([replace(note("2", "get help"), urgent=True)], now=START)
+    assert [x.body["text"] for x in await mailbox.heads(now=START)] == ["b", "a"]
 
 
 async def test_another_holder_takes_over_what_was_left(both: Both) -> None:

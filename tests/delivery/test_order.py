@@ -11,7 +11,7 @@ import pytest
 from bot.delivery.office import PostOffice, Times
 from bot.delivery.pace import Limits, Pace
 from bot.errors import StoreLockedError
-from bot.store.letters import Mailbox, Parcel
+from bot.store.letters import Body, Mailbox, Parcel
 from bot.store.sql import SqlStore
 from tests.delivery.parts import Courier, Echo, arrives
 
@@ -121,6 +121,28 @@ async def test_a_database_that_is_locked_for_a_while_loses_nothing(
     await answered(office, mailbox, asyncio.Event())
     assert courier.texts() == ["m1", "m2"]
     assert len(handler.handled) == 4
+
+
+async def test_an_emergency_overtakes_a_backlog_of_others(sqlite: Pair) -> None:
+    """With every place taken and hundreds waiting, words that cannot wait are answered next."""
+    store, mailbox = sqlite
+    courier, stop = Courier(), asyncio.Event()
+
+    def express(body: Body) -> str:
+        return f"{body['chat']}!" if "chest" in body["text"] else ""
+
+    office = PostOffice(
+        mailbox, Echo(slowest=0.4), courier, store, times=TIMES, pace=Pace(FREE), express=express
+    )
+    await office.accept([arrives(n, chat=str(n % 150)) for n in range(300)])
+    running = asyncio.create_task(answered(office, mailbox, stop))
+    while not courier.taken:
+        await asyncio.sleep(0.01)
+    before = len(courier.taken)
+    await office.accept([arrives(900, chat="7", text="chest pain")])
+    await running
+    texts = courier.texts()
+    assert before < texts.index("chest pain") < before + 140 < len(texts) == 301
 
 
 async def test_a_second_process_waits_and_takes_over(sqlite: Pair) -> None:

@@ -97,6 +97,23 @@ async def test_queue_in_one_process_has_an_end_too(open_store: OpenStore, db_fil
     other.close()
 
 
+async def test_our_own_queue_sends_nobody_away(open_store: OpenStore) -> None:
+    """Writers behind a slow one of ours wait longer than for a foreign lock, in their order."""
+    store = await open_store(wait_s=0.1)
+    order: list[str] = []
+
+    async def slowly(name: str) -> None:
+        await asyncio.sleep(0.05)
+        order.append(name)
+
+    async def write(name: str, *, first: bool = False) -> None:
+        await store._db.write(lambda _: slowly(name), first=first)
+
+    names = [f"w{n}" for n in range(6)]
+    await asyncio.gather(*map(write, names), write("lease", first=True))
+    assert order == ["w0", "lease", *names[1:]]
+
+
 async def test_locked_postgresql_waits_then_says_so(postgres_url: str, keys: KeyRing) -> None:
     """A table held by somebody else's transaction is named as a lock as well."""
     import psycopg

@@ -126,6 +126,7 @@ def arrival(body: Json, event: Event, *, urgent: bool = False) -> Arrival:
         echo=_echo(mapping(body, "d"), event),
         body={"t": body.get("t"), "d": body.get("d")},
         source=event.source if event.kind == "said" else "",
+        urgent=urgent,
     )
 
 

@@ -13,6 +13,7 @@ from bot.adapters.discord.buttons import Rows
 from bot.adapters.discord.events import Event, Tap
 from bot.adapters.discord.render import parts
 from bot.adapters.telegram.render import as_spans
+from bot.delivery.hurry import hurried
 from bot.delivery.privacy import (
     General,
     Outgoing,
@@ -70,7 +71,7 @@ class Paper:
             return [self.words(text, rows=buttons.to_private(reply.lang))]
         text = f"{note}\n\n{out.text}" if note else out.text
         found = self._parts(out, as_spans(reply, text), reply, self._buttons(reply, rows or []))
-        return found + self._pictures(pictures, len(found), reply)
+        return hurried(reply, found + self._pictures(pictures, len(found), reply))
 
     def say(self, key: str, lang: Lang, *, rows: Rows | None = None, **values: object) -> Letter:
         """One of our own short sentences; nothing personal is ever among them."""

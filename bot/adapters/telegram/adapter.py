@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
@@ -35,7 +34,7 @@ from bot.errors import StoreError
 from bot.i18n import t
 from bot.logs import logger
 from bot.model import Lang
-from bot.store.letters import Arrival, Office
+from bot.store.letters import Office
 from bot.store.mailbox import open_mailbox
 from bot.store.notices import Notices
 
@@ -91,7 +90,13 @@ class TelegramAdapter:
         handler = TelegramHandler(self._app, mailbox, bot, me, previews, utc_now)
         courier = TelegramCourier(bot, rich=rich)
         self.office = PostOffice(
-            mailbox, handler, courier, store, times=self._times, pace=self._pace
+            mailbox,
+            handler,
+            courier,
+            store,
+            times=self._times,
+            pace=self._pace,
+            express=handler.express,
         )
         self._absence = Absence(Notices(store, office), mailbox)
         self._unstored = Unstored(self._app, courier, me, handler.urgent)
@@ -159,11 +164,8 @@ class TelegramAdapter:
 
         False when stopped before the commit.
         """
-        arrivals: list[Arrival] = []
-        for update in captions_first(updates):
-            found = self._arrival(update)
-            arrivals += [found] if found is not None else []
-            await asyncio.sleep(0)  # judging a hundred takes a while; others go on meanwhile
+        found = (arrival(update, self._me) for update in captions_first(updates))
+        arrivals = [one for one in found if one is not None]
         assert self.office is not None  # noqa: S101  # set by _open
         while arrivals and not stop.is_set():
             try:
@@ -175,9 +177,6 @@ class TelegramAdapter:
             else:
                 return True
         return not arrivals
-
-    def _arrival(self, update: Mapping[str, Any]) -> Arrival | None:
-        return arrival(update, self._me, urgent=self._handler.urgent(read(update, self._me)))
 
     async def _fault(self, error: TelegramError, faults: int, stop: asyncio.Event) -> None:
         """One line for two pollers, then patience; never a storm."""
@@ -197,7 +196,7 @@ class TelegramAdapter:
         settings = self._settings
 
         async def accept(update: Json) -> None:
-            found = self._arrival(update)
+            found = arrival(update, self._me)
             assert self.office is not None  # noqa: S101
             await self.office.accept([found] if found is not None else [])
             self.polls += 1

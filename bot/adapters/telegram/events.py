@@ -77,13 +77,16 @@ class Event:
         return f"{self.chat}:{self.message_id}"
 
 
-def arrival(update: Json, me: Me, *, urgent: bool = False) -> Arrival | None:
-    """An update to be kept, or None when it is none of our business."""
+def arrival(update: Json, me: Me) -> Arrival | None:
+    """An update to be kept, or None when it is none of our business.
+
+    Whether its words can wait is judged once it is kept; votes take the express lane at once.
+    """
     update_id, event = update.get("update_id"), read(update, me)
     if event is None or not isinstance(update_id, int):
         return None
     chat = str(event.chat)
-    express = urgent or (event.kind in {"pressed", "reacted"} and event.data[:2] in {"v:", ""})
+    express = event.kind in {"pressed", "reacted"} and event.data[:2] in {"v:", ""}
     return Arrival(
         dedup=str(update_id),
         chat=chat,

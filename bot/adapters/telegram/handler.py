@@ -33,7 +33,7 @@ from bot.errors import NotFoundError
 from bot.i18n import t
 from bot.logs import logger
 from bot.model import Lang, Message, ObservationId, Reply, UserId
-from bot.store.letters import Letter, Mailbox, Office, Parcel
+from bot.store.letters import Body, Letter, Mailbox, Office, Parcel
 
 Note = Callable[[Lang], str]  # a sentence of ours above an answer, in the answer's language
 _TOO_OLD = timedelta(hours=24)
@@ -98,6 +98,11 @@ class TelegramHandler:
         if event is None or event.kind != "said" or not event.text:
             return False
         return self._app.dialogue.urgent(event.text)
+
+    def express(self, body: Body) -> str:
+        """See delivery.hurry: the chat's express lane, for words that cannot wait."""
+        event = read(body, self._me)
+        return f"{event.chat}!" if event is not None and self.urgent(event) else ""
 
     # --- words
 

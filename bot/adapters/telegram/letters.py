@@ -11,6 +11,7 @@ from bot.adapters.telegram.buttons import Rows
 from bot.adapters.telegram.events import Event
 from bot.adapters.telegram.render import as_spans, fold_of
 from bot.charts.data import dump as dump_chart
+from bot.delivery.hurry import hurried
 from bot.delivery.privacy import (
     General,
     Outgoing,
@@ -64,7 +65,7 @@ class Paper:
         letters = self._parts(out, as_spans(reply, text), memo, rows, reply.lang)
         if len(letters) == 1 and reply.kind == "answer" and out.private:
             letters = [_foldable(letters[0], fold_of(reply, text))]
-        return letters + self._charts(reply, len(letters))
+        return hurried(reply, letters + self._charts(reply, len(letters)))
 
     def _charts(self, reply: Reply, before: int) -> list[Letter]:
         """Each chart as data, to be drawn when it leaves; only one person may see it."""
