@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import string
-from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,11 +19,13 @@ PACKAGES = ("bot", "rag")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    """Every module of the product, parsed."""
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def modules() -> tuple[tuple[Path, ast.Module], ...]:
+    """Every module of the product, parsed once."""
+    paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    return tuple(
+        (path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))) for path in paths
+    )
 
 
 def attributes(tree: ast.Module) -> set[str]:

@@ -135,11 +135,12 @@ class Commands:
         if turn is None:
             return say("command.why_nothing", order.heard)
         lang = order.heard.lang
+        computed = turn.path == "fixed" and turn.metric_summary
         text = t(
             "command.why",
             lang,
             asked=turn.asked,
-            path=t(f"path.{turn.path}", lang),
+            path=t(f"path.{'computed' if computed else turn.path}", lang),
             passages=", ".join(turn.passages) or "–",
             metrics="–" if order.heard.education else turn.metric_summary or "–",
             model=turn.model or "–",

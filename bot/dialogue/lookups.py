@@ -29,7 +29,7 @@ class Lookups:
             return say("place.education_only" if heard.education else "place.in_private", heard)
         kept = await self._store.observations(heard.profile.user, since=_since(asked, heard.now))
         text = found.answer(asked, kept, now=heard.now, tz=heard.message.tz, lang=heard.lang)
-        return Said(text=text, kind="answer", personal=True)
+        return Said(text=text, kind="answer", personal=True, metric_summary=text)
 
 
 def asked_for(heard: Heard) -> Lookup | None:

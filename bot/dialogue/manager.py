@@ -9,6 +9,7 @@ earlier answer, a model, the index or the database.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -39,6 +40,7 @@ from bot.model import (
     Press,
     Profile,
     Reply,
+    TriageLevel,
     TriageResult,
     TurnId,
     UserId,
@@ -50,6 +52,8 @@ from bot.safety import Triage, replies
 __all__ = ["Defaults", "DialogueManager"]
 
 _HISTORY_TURNS = 6
+_WORDS = re.compile(r"[^\W\d_]{2}")  # more than a unit's letter was left beside the values
+_COMPLAINTS: frozenset[TriageLevel] = frozenset({"selfcare", "soon", "urgent"})
 
 
 class DialogueManager:
@@ -232,7 +236,8 @@ class DialogueManager:
             if heard.values_here:
                 logged = await self._log(heard, utterance)
                 ends = logged.kind in {"emergency", "crisis", "clarify"}
-                instead = logged if ends or not utterance.is_question else None
+                asks = utterance.is_question or self._complains(utterance.rest)
+                instead = logged if ends or not asks else None
             else:
                 asked = without_values(heard.text, found) if heard.education else None
                 instead = self._not_logged(heard, utterance)
@@ -241,7 +246,13 @@ class DialogueManager:
                 return
         async with aclosing(self._answer(heard, logged, found.observations)) as snapshots:
             async for said in snapshots:
+                if logged and said.final and not (said.relevant or utterance.is_question):
+                    said = logged  # nothing was asked, so it is no news that nothing was found
                 yield replace(said, asked=asked)
+
+    def _complains(self, rest: str) -> bool:
+        """Whether what was said beside the values tells of a symptom, which deserves an answer."""
+        return bool(_WORDS.search(rest)) and self._triage.assess(rest).level in _COMPLAINTS
 
     def _not_logged(self, heard: Heard, utterance: Utterance) -> Said | None:
         """Values where they are not kept: danger comes first, then why not; None: just answer."""

@@ -146,6 +146,39 @@ async def test_a_reading_inside_a_question_is_kept_and_answered() -> None:
     assert len(await chat.store.observations(UserId("ann"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("bp 148/96, I have been so tired all week", "pressure"),
+        ("睡了5小时，最近总是很累", "睡眠"),
+    ],
+)
+async def test_a_complaint_beside_a_reading_is_answered_too(text: str, shown: str) -> None:
+    """Who tells of a symptom while logging hopes for more than a receipt."""
+    chat = Chat()
+    reply = await chat.say(text)
+    assert reply.kind == "answer"
+    assert reply.citations
+    assert reply.text.startswith(("Logged", "已记录"))
+    assert shown in reply.text
+    assert len(reply.undo) == 1
+
+
+@pytest.mark.parametrize("text", ["weight 82 kg, feeling great", "no headache, bp 128/82"])
+async def test_a_reading_with_nothing_to_complain_of_is_only_kept(text: str) -> None:
+    """A receipt is enough when all is well."""
+    reply = await Chat().say(text)
+    assert reply.kind == "logged"
+
+
+async def test_a_complaint_that_nothing_is_known_of_leaves_the_receipt() -> None:
+    """Nothing was asked, so the receipt is not followed by "I found nothing"."""
+    chat = Chat()
+    reply = await chat.say("weight 82 kg, my ears are ringing")
+    assert reply.kind == "logged"
+    assert "won't guess" not in reply.text
+
+
 async def test_undo_takes_back_the_whole_last_message() -> None:
     """One undo removes everything one message logged, and nothing else."""
     chat = Chat()

@@ -15,6 +15,9 @@ async def test_own_values_are_answered_by_code() -> None:
     assert reply.text.startswith("Sleep, this week so far: 5 h 30 min on average over 2 nights")
     assert (reply.kind, reply.path, reply.personal) == ("answer", "fixed", True)
     assert reply.citations == ()
+    told = (await chat.say("/why")).text
+    assert "by code, from what you logged" in told
+    assert "5 h 30 min" in told
 
 
 async def test_own_values_are_not_told_in_a_group() -> None:
