@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.grounding.claims import Claims, extract
 from bot.grounding.sentences import parse_sentences
+from bot.grounding.telling import promise
 from bot.model import Hit
 
 __all__ = ["Candidate", "candidates", "is_worrying", "seeks_help", "trim_opener", "wants_figures"]
@@ -79,7 +80,8 @@ class Candidate:
     claims: Claims
     lead_in: int = -1  # place of the sentence that introduces this item
     dangling: bool = False
-    score: float = 0.0
+    score: float = 0.0  # how well it fits the question
+    promise: float = 0.0  # how much it is likely to tell for its length
     heading: str = ""
     keys: frozenset[str] = field(default_factory=frozenset)
 
@@ -130,6 +132,7 @@ def candidates(
     for candidate, close in zip(found, alike, strict=True):
         candidate.score = _score(candidate, hits[candidate.hit], weights, figures) + 0.9 * close
         candidate.score -= 0.25 if candidate.hit in strangers else 0.0
+        candidate.promise = promise(candidate, hits)
     return found
 
 

@@ -1,7 +1,8 @@
 """The answer made of the pages' own sentences, when no model may speak or none is there.
 
-Deterministic: picks the sentences that answer the question best, keeps the pages' order,
-marks each with its source and ends with when to get help if the question calls for it.
+Deterministic: picks the two sentences that fit the question best and those that promise to tell
+most besides (telling.py), keeps the pages' order, marks each with its source and ends with when to
+get help if the question calls for it.
 Every sentence is verbatim (a connecting opener may be cut), so it holds before the Checker.
 """
 
@@ -27,6 +28,8 @@ __all__ = ["ExtractiveAnswer", "compose", "passages_of"]
 _BUDGET: dict[Lang, int] = {"en": 110, "zh": 180}  # words, characters
 _REDUNDANT = 0.6  # sharing more than this of its content with a chosen sentence
 _PASSAGES = 3  # at most so many are quoted, besides the one that says when to get help
+_DIRECT = 2  # sentences taken for fitting the question best, whatever else they tell
+_FITTING = 0.25  # a sentence that fits the question less than this share of the best is left out
 _NEAR_TOP = 0.55  # a hit scoring less than this share of the best one is left out
 
 
@@ -101,10 +104,11 @@ def _choose(pool: list[Candidate], hits: list[Hit], question: str, most: int) ->
     closing = _closing(pool, hits, question)
     if closing is not None:
         chosen.append(closing)
-    best = max(c.score for c in pool)
-    for candidate in sorted(pool, key=lambda c: -c.score):
+    fitting = sorted(pool, key=lambda c: -c.score)
+    others = sorted(fitting[_DIRECT:], key=lambda c: -c.promise)
+    for candidate in [*fitting[:_DIRECT], *others]:
         group = _with_company(candidate, pool, chosen)
-        if len(chosen) + len(group) > most or candidate.score < 0.5 * best:
+        if len(chosen) + len(group) > most or candidate.score < _FITTING * fitting[0].score:
             continue
         if len({c.hit for c in [*chosen, candidate] if c is not closing}) > _PASSAGES:
             continue
