@@ -198,9 +198,11 @@ class Answerer:
         first_ms: float | None = None
         said = Said(text="", kind="answer", path="model", model=generator.name, final=False)
         adapter = generator.adapter
-        async with aclosing(
-            asking.ask(generator, prompt, tenant=question.tenant, assigned=assigned)
-        ) as stream:
+        answers = asking.ask(
+            generator, prompt, tenant=question.tenant, assigned=assigned,
+            again=lambda: self._assigned(question),
+        )  # fmt: skip
+        async with aclosing(answers) as stream:
             async for answering, generation in stream:
                 adapter = answering
                 first_ms = first_ms or _since(case.started)

@@ -86,7 +86,10 @@ def brief(*, question: str, hits: Sequence[Hit]) -> Context:
     The person's own numbers stand above the answer anyway, put there by code.
     """
     parts = excerpts(question, hits)
-    shown = [f"[{n}] {part.hit.passage.title}: {part.text}" for n, part in enumerate(parts, 1)]
+    shown = [
+        "\n- ".join((f"[{n}] {part.hit.passage.title}", *part.sentences))
+        for n, part in enumerate(parts, 1)
+    ]
     empty = dict.fromkeys(("metrics", "profile", "history"), NOTHING)
     return Context(
         hits=tuple(part.hit for part in parts),

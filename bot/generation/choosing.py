@@ -1,56 +1,59 @@
-"""A grammar that lets a small model choose and nothing else (GBNF, as llama.cpp reads it).
+"""Choosing: a small model reads numbered sentences and says yes or no behind each.
 
-The short prompt numbers its passages: ``[1] Title: sentence. sentence.`` An answer is then a few of
-these sentences in their order, each with its passage's mark, or the one sentence that says that
-there is no answer. What the model decides is which sentences answer the question, and when to stop.
+The short prompt holds a question and sentences of the passages, as ``[1] Title`` and ``- sentence``
+lines. Behind every sentence stands one word of the model's: does it answer the question? Code puts
+the answer together from the sentences with a yes, verbatim and marked, so nothing can be made up;
+and the first one can be shown before the rest has been read.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from bot.grounding.sentences import split_sentences
+__all__ = ["NO", "YES", "Choice", "Reading", "reading"]
 
-__all__ = ["grammar", "sentences_of"]
-
-MOST = 5
-_OPENING = "Question: "
-_LINE = re.compile(r"^\[(\d{1,2})\] .*?: (.+)$", re.MULTILINE)
-_MOST_CHOICES = 24  # the grammar grows with choices x MOST
-_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": " ", "\r": " "})
+YES, NO = " yes", " no"
+_ASK = " =>"
+_PASSAGE = re.compile(r"\[(\d{1,2})\] (.+)")
+_SENTENCE = re.compile(r"- (.+)")
 
 
-def sentences_of(prompt: str) -> list[str]:
-    """The sentences of the numbered passages with their marks, in order, each once.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A sentence that may be said. ``ask``: what the model reads before it decides on it."""
 
-    Empty for any other prompt than the short one.
-    """
-    if not prompt.startswith(_OPENING):
-        return []
-    found = [
-        f"{sentence} [{number}]"
-        for number, text in _LINE.findall(prompt)
-        for sentence in split_sentences(text)
-        if sentence[-1] in ".!\"')"
-    ]
-    return list(dict.fromkeys(found))[:_MOST_CHOICES]
+    text: str
+    mark: int
+    ask: str
+
+    @property
+    def cited(self) -> str:
+        """As it stands in an answer."""
+        return f"{self.text} [{self.mark}]"
 
 
-def grammar(choices: list[str], most: int = MOST) -> str:
-    """At most ``most`` of ``choices`` in their order; GBNF.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A short prompt taken apart: ``opening`` comes before the first choice."""
 
-    Rule ``a-i-k`` is an answer of 1 to k sentences from the i-th on.
-    """
-    rules = [f"root ::= a-0-{most}"]
-    rules += [f"s-{i} ::= {_quoted(choice)}" for i, choice in enumerate(choices)]
-    last = len(choices) - 1
-    for place in range(len(choices)):
-        for left in range(1, most + 1):
-            more = f'( " " a-{place + 1}-{left - 1} )?' if place < last and left > 1 else ""
-            later = f" | a-{place + 1}-{left}" if place < last else ""
-            rules.append(f"a-{place}-{left} ::= s-{place} {more}{later}")
-    return "\n".join(rules)
+    opening: str
+    choices: tuple[Choice, ...]
 
 
-def _quoted(text: str) -> str:
-    return f'"{text.translate(_ESCAPED)}"'
+def reading(system: str, user: str) -> Reading | None:
+    """The short prompt as a row of decisions; None for any other prompt."""
+    opening = [system.strip()]
+    choices: list[Choice] = []
+    mark, heading = 0, ""
+    for line in user.strip().split("\n"):
+        if passage := _PASSAGE.fullmatch(line):
+            mark, heading = int(passage[1]), f"\n{line}"
+        elif mark and (sentence := _SENTENCE.fullmatch(line)):
+            choices.append(Choice(sentence[1], mark, f"{heading}\n{line}{_ASK}"))
+            heading = ""
+        elif mark:
+            return None
+        else:
+            opening.append(line)
+    return Reading("\n".join(opening), tuple(choices)) if choices else None

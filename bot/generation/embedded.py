@@ -1,8 +1,8 @@
 """The model that needs no server: llama.cpp in this process, serving a packaged GGUF.
 
 It is reached through the same HTTP client as any other server, on a loopback port with a
-random key, so there is one way to a model and one set of failures to handle. LoRA weights of our
-own (``ADAPTER``) make it good at the one thing it is asked: saying what passages say, cited.
+random key. LoRA weights of our own (``ADAPTER``) are to make it good at the one thing it is then
+asked: which sentences of the passages answer the question.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import AdapterMissingError, ModelUnavailableError
-from bot.generation.choosing import grammar, sentences_of
+from bot.generation.choosing import Reading, reading
+from bot.generation.deciding import Decider, chosen
 from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
 from bot.model import ChatMessage, Generation, Lang
 
@@ -69,7 +70,7 @@ class EmbeddedGenerator:
 
         ``slots``: answers written at a time. ``adapter``: folder of LoRA weights with their
         lineage; one that is not there, or None, leaves the model as it is packaged. ``choosing``:
-        over a prompt of numbered sentences it may only choose among them (bot.generation.choosing).
+        over a prompt of numbered sentences it only says which of them (bot.generation.choosing).
         """
         self._endpoint = replace(endpoint, max_tokens=min(endpoint.max_tokens, MOST_TOKENS))
         self._threads = threads
@@ -81,6 +82,7 @@ class EmbeddedGenerator:
         self._server: Any = None
         self._client: OpenAICompatibleGenerator | None = None
         self._bare: OpenAICompatibleGenerator | None = None
+        self._decider: Decider | None = None
         self._starting = asyncio.Lock()
 
     @property
@@ -116,17 +118,22 @@ class EmbeddedGenerator:
         if adapter and adapter != self._adapter:
             raise AdapterMissingError(adapter)
         client = await self._started()
-        if adapter == "" and self._adapter and self._bare is not None:
-            client = self._bare
-        extra = self._rules(prompt) if self._choosing else {}
-        async with aclosing(client.stream(prompt, tenant=tenant, extra=extra)) as answer:
+        bare = adapter == "" and bool(self._adapter)
+        read = self._reading(prompt)
+        if read is not None and self._decider is not None:
+            decider = replace(self._decider, extra=_BARE) if bare else self._decider
+            answer = chosen(decider, read)
+        else:
+            answer = ((bare and self._bare) or client).stream(prompt, tenant=tenant)
+        async with aclosing(answer):
             async for generation in answer:
                 yield generation
 
-    def _rules(self, prompt: Sequence[ChatMessage]) -> dict[str, Any]:
-        """The grammar of the answer, where the prompt is one to choose from."""
-        choices = sentences_of(prompt[-1].content)
-        return {"grammar": grammar(choices)} if choices else {}
+    def _reading(self, prompt: Sequence[ChatMessage]) -> Reading | None:
+        """The sentences to choose from, where the prompt is one of these."""
+        if not self._choosing or len(prompt) != 2:
+            return None
+        return reading(prompt[0].content, prompt[1].content)
 
     async def _started(self) -> OpenAICompatibleGenerator:
         async with self._starting:
@@ -136,6 +143,9 @@ class EmbeddedGenerator:
                 endpoint = replace(self._endpoint, url=f"{url}/v1", api_key=key, model="")
                 self._client = OpenAICompatibleGenerator(endpoint)
                 self._bare = OpenAICompatibleGenerator(replace(endpoint, extra=_BARE))
+                self._decider = Decider(
+                    url=url, api_key=key, first_s=endpoint.first_token_s, total_s=endpoint.total_s
+                )
         return self._client
 
     def _serve(self, key: str) -> str:

@@ -2,8 +2,8 @@
 
 A model of 135 million parameters on a CPU reads some hundred words a second and loses the thread
 in long prompts. So code picks the sentences that may answer, with more than one passage's, and
-the model chooses among them, shortens and cites. Rests on the question, the passages and their
-order alone, so that the same prompt can be built again.
+the model says which of them do. Rests on the question, the passages and their order alone, so that
+the same prompt can be built again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from bot.model import Hit
 
 __all__ = ["Excerpt", "excerpts"]
 
-WORDS = 90
-PASSAGES = 3
+WORDS = 150
+PASSAGES = 4
 _LONGEST = 45  # words; a longer sentence would fill the prompt and the answer
 _LEAD = 0.35  # for each place a passage stands behind the first
 _PLACE = 0.08  # for each sentence further down in a passage, up to ten
@@ -45,18 +45,22 @@ class Excerpt:
 
 
 def excerpts(
-    question: str, hits: Sequence[Hit], similarity: Similarity | None = None
+    question: str,
+    hits: Sequence[Hit],
+    similarity: Similarity | None = None,
+    *,
+    words: int = WORDS,
+    passages: int = PASSAGES,
 ) -> tuple[Excerpt, ...]:
-    """Excerpts of at most ``PASSAGES`` hits and about ``WORDS`` words, in the hits' order."""
-    few = list(hits[:PASSAGES])
+    """Excerpts of the first ``passages`` hits and at most ``words`` words, in the hits' order."""
+    few = list(hits[:passages])
     pool = [c for c in candidates(question, few, similarity) if not _UNFIT.search(c.text)]
     chosen: list[Candidate] = []
-    words = 0
     for candidate in sorted(pool, key=lambda c: -worth(c)):
         size = len(candidate.text.split())
-        if size <= _LONGEST and words + size <= WORDS and not _said(candidate, chosen):
+        if size <= min(_LONGEST, words) and not _said(candidate, chosen):
             chosen.append(candidate)
-            words += size
+            words -= size
     return tuple(
         Excerpt(
             hit=hit,

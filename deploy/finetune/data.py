@@ -19,7 +19,7 @@ import random
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,14 +29,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.dialogue import context
+from bot.generation.choosing import NO, YES, reading
 from bot.generation.prompts import PromptBook
 from bot.grounding.check import Checker
 from bot.grounding.excerpts import Excerpt, excerpts
-from bot.i18n import t
 from bot.model import Hit
-from deploy.finetune.facts import Fact, facts
+from deploy.finetune.facts import facts
 from deploy.finetune.questions import reworded
-from deploy.finetune.targets import best_answer
+from deploy.finetune.targets import Place, best_choice
 from rag.embed import BatchEmbedder
 from rag.library import Knowledge
 from rag.pages import read_page
@@ -179,34 +179,44 @@ class Builder:
         self.dropped: Counter[str] = Counter()
 
     def row(self, asked: Asked, *, unanswerable: bool = False) -> dict[str, Any] | None:
-        """One SFT row, or None (counted) when there is nothing good to teach."""
+        """One row, or None (counted) when there is nothing good to teach."""
         hits = self._base.search(asked.question, "en", PASSAGES * 2).hits
         if unanswerable:
             hits = tuple(h for h in hits if h.passage.title != _title_of(asked, hits))
-        parts = excerpts(asked.question, hits[:PASSAGES])
-        target = t("answer.model_has_none", "en")
-        if not unanswerable:
-            wanted = facts(asked.reference, asked.question)
-            target = self._target(asked, parts, wanted)
-        if not target or not parts:
+        hits = hits[:PASSAGES]
+        parts = excerpts(asked.question, hits)
+        wanted = facts(asked.reference, asked.question)
+        if not parts or len(wanted) < FEWEST_FACTS:
+            self.dropped["nothing to read" if not parts else "reference too short"] += 1
             return None
+        chosen: frozenset[Place] = frozenset()
+        if not unanswerable:
+            chosen = best_choice(parts, wanted, self._checker, reference=asked.reference)
+            if not any(parts[number].hit.passage.doc == asked.doc for number, _ in chosen):
+                self.dropped["answer not retrieved"] += 1
+                return None
         return {
             "id": asked.id + ("-none" if unanswerable else ""),
-            "prompt": self.prompt(asked.question, hits[:PASSAGES]),
-            "completion": [{"role": "assistant", "content": target}],
+            "parts": self._parts(asked.question, hits, parts, chosen),
             "lang": "en",
         }
 
-    def _target(self, asked: Asked, parts: Sequence[Excerpt], wanted: Sequence[Fact]) -> str:
-        own = [p for p in parts if p.hit.passage.doc == asked.doc]
-        if not own or len(wanted) < FEWEST_FACTS:
-            self.dropped["answer not retrieved" if not own else "reference too short"] += 1
-            return ""
-        target = best_answer(parts, wanted, self._checker, reference=asked.reference)
-        if not target or f"[{1 + parts.index(own[0])}]" not in target:
-            self.dropped["no sentence worth teaching"] += 1
-            return ""
-        return target
+    def _parts(
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        parts: Sequence[Excerpt],
+        chosen: Collection[Place],
+    ) -> list[tuple[str, bool]]:
+        """The prompt with the word behind every sentence; True: to be learned."""
+        read = reading(*(message["content"] for message in self.prompt(question, hits)))
+        places = [(n, at) for n, part in enumerate(parts) for at in range(len(part.sentences))]
+        if read is None or len(read.choices) != len(places):
+            raise ValueError(f"the short prompt cannot be read: {question}")
+        spans = [(read.opening, False)]
+        for place, choice in zip(places, read.choices, strict=True):
+            spans += [(choice.ask, False), (YES if place in chosen else NO, True)]
+        return spans
 
     def prompt(self, question: str, hits: Sequence[Hit]) -> list[dict[str, str]]:
         """The prompt as the bot builds it for its embedded model."""
@@ -244,7 +254,7 @@ def write(
         (folder / file).write_text(text, encoding="utf-8")
         digests[file] = hashlib.sha256(text.encode()).hexdigest()
     manifest = {
-        "name": name, "kind": "sft", "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "name": name, "kind": "choose", "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": SEED, "counts": {f: len(r) for f, r in files.items()}, "sha256": digests,
         "lineage": notes,
     }  # fmt: skip
@@ -272,7 +282,7 @@ def main(given: Sequence[str] | None = None) -> None:
         for a in asked if a.split == "test"
     ]  # fmt: skip
     write(
-        args.out, "salus-embedded-sft",
+        args.out, "salus-embedded-choose",
         {"train.jsonl": rows[VALIDATION:], "val.jsonl": rows[:VALIDATION], "test.jsonl": held},
         {"medquad_sha256": hashlib.sha256(args.medquad.read_bytes()).hexdigest(),
          "prompt": prompts.version, "focuses": EVERYDAY + RARE, "held_back_focuses": HELD_BACK},

@@ -43,8 +43,7 @@ SLOTS = 8
 DATA = ROOT / "build" / "finetune-data"
 # name: (reads the short prompt, has the adapter, may only choose)
 SYSTEMS = {
-    "tuned": (True, True, True), "tuned, free": (True, True, False),
-    "stock": (True, False, False), "stock, choosing": (True, False, True),
+    "tuned": (True, True, True), "stock": (True, False, True),
     "stock, long prompt": (False, False, False),
 }  # fmt: skip
 
@@ -304,9 +303,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--medquad", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
-    parser.add_argument(
-        "--systems", default="tuned;tuned, free;stock;stock, choosing;stock, long prompt"
-    )
+    parser.add_argument("--systems", default="tuned;stock;stock, long prompt")
     parser.add_argument("--questions", type=int, default=520)
     parser.add_argument("--stock", type=int, default=100, help="questions for the stock model")
     parser.add_argument("--none", type=int, default=60, help="questions with no answer left")

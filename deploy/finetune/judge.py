@@ -52,7 +52,8 @@ def judged(question: str, answer: str, finish: str, hits: Sequence[Hit]) -> Verd
     right, claims = citations(answer, hits)
     return Verdict(
         gate=bool(shown), whole=bool(shown) and shown == answer.strip(), why=why, shown=shown,
-        declined=answer.strip() == t("answer.model_has_none", "en"), marks=right, claims=claims,
+        declined=answer.strip() in {"", t("answer.model_has_none", "en")},
+        marks=right, claims=claims,
     )  # fmt: skip
 
 

@@ -30,8 +30,8 @@ fi
 [ -e "$base/config.json" ] || "$env/bin/python" deploy/vllm/checkpoint.py "$base"
 [ -e "$base/salus_base.json" ] || "$env/bin/python" deploy/finetune/base.py "$base"
 
-# 1. Data: questions as people type them, passages as the bot retrieves them, targets that pass the
-#    grounding check. Three of seven topics are held back and only used in step 5.
+# 1. Data: questions as people type them, sentences as the bot shows them, yes or no behind each,
+#    decided with the reference in hand (targets.py). Three of seven topics are held back and only used in step 5.
 [ -e "$data/manifest.json" ] || "$bot" -m deploy.finetune.data --medquad "$MEDQUAD" --out "$data"
 
 # 2. Optional: domain-adaptive pretraining on the knowledge text (DAPT=folder of {id,text} rows).
@@ -42,15 +42,15 @@ if [ -n "${DAPT:-}" ]; then
   start=(--start build/adapters/dapt)
 fi
 
-# 3. SFT. Two processes with one thread each share the work: on a busy machine they wait for each
+# 3. Choosing: only the words yes and no are learned. Two processes with one thread each share the work: on a busy machine they wait for each
 #    other once a step, where two threads of one process wait at every operation.
 #    GPUs: LAUNCH="accelerate launch --config_file deploy/finetune/accelerate.gpus.yaml".
 export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 launch=${LAUNCH:-torchrun --nproc-per-node 2 --master-addr 127.0.0.1 --master-port 29611}
 # shellcheck disable=SC2086  # a command line, split on purpose
 [ -e "$made/lineage.json" ] || nice -n 5 "$env/bin/"$launch deploy/finetune/train.py \
-  "$data" "$made" --method sft --base "$base" "${start[@]}" --name "$name" \
-  --rank 16 --alpha 32 --first-layer 12 --rate 1e-3 --accumulate 2 --steps "${STEPS:--1}"
+  "$data" "$made" --method choose --base "$base" "${start[@]}" --name "$name" \
+  --rank 16 --alpha 32 --first-layer 16 --rate 1e-3 --accumulate 2 --steps "${STEPS:--1}"
 
 # 3b. Optional: thumbs (KTO=folder) or pairs (DPO=folder) on top; `salus tune data` writes both.
 for method in kto dpo; do

@@ -1,8 +1,7 @@
-"""What the model should have said: supporting sentences, chosen with the reference in hand.
+"""Which sentences should be chosen, with the reference answer in hand.
 
-The teacher knows the reference answer, the model will not: that is how it learns to choose better
-than the extractive heuristic. Every sentence is shortened a little, cited, and must pass the same
-check that stands before a person; one that does not pass as shortened is taken verbatim.
+The teacher knows the reference, the model will not: that is how it learns to choose better than
+the extractive heuristic. Every sentence must pass the check that stands before a person.
 """
 
 from __future__ import annotations
@@ -14,85 +13,58 @@ from bot.grounding.check import Checker, CitedPassage
 from bot.grounding.excerpts import Excerpt
 from deploy.finetune.facts import Fact, coverage, is_filler, keys_of
 
-SENTENCES = 4
+SENTENCES = 5
 WORDS = 85
 _LEAST_GAIN = 0.035
-_BRACKETS = re.compile(r"\s*\((?![^)]*\d)[^()]{0,80}\)")
-_LEADS = re.compile(
-    r"^(?:It is (?:also )?(?:important|worth noting) (?:to (?:note|know|remember) )?that"
-    r"|In general|Generally|Overall|In most cases|Note that|Remember that"
-    r"|Research (?:shows|suggests) that|Studies (?:show|suggest) that"
-    r"|The following (?:is|are) )[, ]+",
-    re.IGNORECASE,
-)
-_SUBJECT = re.compile(
-    r"^(?:This (?:condition|disease|disorder|syndrome)(?= (?:is|can|may|causes|affects|occurs"
-    r"|usually|often|also|has|results|was)\b)|It(?= is (?:an? |caused|characterized|inherited)))"
-)
 _DANGLING = re.compile(
     r"^(?:This|That|These|Those|They|It|He|She|Its|Their|Both|Such|Others|Another"
     r"|One of|When this|If this|In this|In these|Some of these)\b"
 )
 
-
-def shortened(sentence: str, title: str) -> str:
-    """Without brackets and lead-ins, its subject named."""
-    text = _LEADS.sub("", _BRACKETS.sub("", sentence)).strip()
-    text = _SUBJECT.sub(title[:1].upper() + title[1:], text)
-    return (text[:1].upper() + text[1:]) if text else sentence
+Place = tuple[int, int]  # which passage of the prompt, which of its sentences; both from 0
 
 
-def best_answer(
+def best_choice(
     parts: Sequence[Excerpt], wanted: Sequence[Fact], checker: Checker, *, reference: str
-) -> str:
-    """Cited sentences that say most of the facts in few words; empty when hardly any is said.
+) -> frozenset[Place]:
+    """The sentences that say most of the facts in few words; empty when hardly any is said.
 
     The sentence that opens the reference comes in whatever it costs: it is the direct answer,
     and the words it shares with the question earn nothing by ``facts``.
     """
-    pool = [
-        (number, place, sentence)
-        for number, part in enumerate(parts, start=1)
+    pool = {
+        (number, place): sentence
+        for number, part in enumerate(parts)
         for place, sentence in enumerate(part.sentences)
         if not is_filler(sentence) and not sentence.endswith((":", "?"))
-    ]
-    chosen: list[tuple[int, int, str]] = []
+        if _holds(sentence, part, checker)
+    }
+    chosen: dict[Place, str] = {}
     keys = frozenset[str]()
-    words = 0
     opening = _plain(reference)
-    for entry in [e for e in pool if opening.startswith(_plain(e[2])[:60])][:1]:
-        pool.remove(entry)
-        chosen, keys, words = [entry], keys_of(entry[2]), len(entry[2].split())
-    while pool and len(chosen) < SENTENCES:
+    for at in [at for at, s in pool.items() if opening.startswith(_plain(s)[:60])][:1]:
+        chosen[at] = pool.pop(at)
+        keys = keys_of(chosen[at])
+    while len(chosen) < SENTENCES:
         have = coverage(wanted, keys)
-        able = [entry for entry in pool if _stands(entry, chosen, parts)]
+        left = WORDS - sum(len(s.split()) for s in chosen.values())
+        gains = {
+            at: coverage(wanted, keys | keys_of(s)) - have
+            for at, s in pool.items()
+            if len(s.split()) <= left and _stands(at, s, chosen)
+        }
+        able = [at for at, gain in gains.items() if gain >= _LEAST_GAIN]
         if not able:
             break
-        number, place, sentence = max(
-            able,
-            key=lambda e: (
-                (coverage(wanted, keys | keys_of(e[2])) - have) / (6 + len(e[2].split())) ** 0.3
-            ),
-        )
-        pool.remove((number, place, sentence))
-        size = len(sentence.split())
-        if coverage(wanted, keys | keys_of(sentence)) - have < _LEAST_GAIN:
-            break
-        if words + size > WORDS:
-            continue
-        chosen.append((number, place, sentence))
-        keys, words = keys | keys_of(sentence), words + size
-    lines = [_line(number, sentence, parts, checker) for number, _, sentence in sorted(chosen)]
-    return " ".join(line for line in lines if line)
+        best = max(able, key=lambda at: gains[at] / (6 + len(pool[at].split())) ** 0.3)
+        chosen[best] = pool.pop(best)
+        keys |= keys_of(chosen[best])
+    return frozenset(chosen)
 
 
-def _stands(
-    entry: tuple[int, int, str], chosen: Sequence[tuple[int, int, str]], parts: Sequence[Excerpt]
-) -> bool:
+def _stands(at: Place, sentence: str, chosen: dict[Place, str]) -> bool:
     """A sentence that points back needs the one it points to."""
-    number, place, sentence = entry
-    named = shortened(sentence, parts[number - 1].hit.passage.title)
-    return not _DANGLING.match(named) or any(c[:2] == (number, place - 1) for c in chosen)
+    return not _DANGLING.match(sentence) or (at[0], at[1] - 1) in chosen
 
 
 def _plain(text: str) -> str:
@@ -100,15 +72,8 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", re.sub(r"^\s*Summary\s*:", "", text).lower())
 
 
-def _line(number: int, sentence: str, parts: Sequence[Excerpt], checker: Checker) -> str:
-    """The sentence with its mark, shortened where that still holds; empty when it does not."""
-    passages = [
-        CitedPassage(id=p.hit.passage.id, text=p.hit.passage.text, title=p.hit.passage.title)
-        for p in parts
-    ]
-    title = parts[number - 1].hit.passage.title
-    for text in dict.fromkeys((shortened(sentence, title), sentence)):
-        line = f"{text} [{number}]"
-        if checker.check(line, passages, lang="en", citations="required").supported:
-            return line
-    return ""
+def _holds(sentence: str, part: Excerpt, checker: Checker) -> bool:
+    """It passes the check that stands before a person."""
+    passage = part.hit.passage
+    cited = [CitedPassage(passage.id, passage.text, passage.title)]
+    return checker.check(f"{sentence} [1]", cited, lang="en", citations="required").supported

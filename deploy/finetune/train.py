@@ -1,13 +1,14 @@
 """Trains a LoRA adapter with TRL and PEFT: one dataset folder in, one adapter folder out.
 
-    train.py DATASET OUT --method sft|kto|dpo|dapt [--start ADAPTER] [--base CHECKPOINT]
+    train.py DATASET OUT --method choose|sft|kto|dpo|dapt [--start ADAPTER] [--base CHECKPOINT]
 
 DATASET holds manifest.json and train.jsonl (val.jsonl if there is one). Rows, one JSON object
-a line: sft {id, prompt[], completion[], lang}; kto the same with label; dpo {id, prompt[],
-chosen[], rejected[], lang}; dapt {id, text, lang}. OUT receives the PEFT adapter, lineage.json,
-card.md and loss.png. Started again after a stop it goes on from the last checkpoint. On several
-GPUs: ``accelerate launch --config_file deploy/finetune/accelerate.gpus.yaml`` before the same
-arguments; on several nodes ``torchrun`` as written in README.md.
+a line: choose {id, parts[[text, learned]], lang}; sft {id, prompt[], completion[], lang}; kto the
+same with label; dpo {id, prompt[], chosen[], rejected[], lang}; dapt {id, text, lang}. OUT
+receives the PEFT adapter, lineage.json, card.md and loss.png. Started again after a stop it goes on
+from the last checkpoint. On several GPUs: ``accelerate launch --config_file
+deploy/finetune/accelerate.gpus.yaml`` before the same arguments; on several nodes ``torchrun`` as
+written in README.md.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import platform
 import sys
 import time
@@ -26,11 +28,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from peft import PeftConfig
-    from transformers import Trainer
+    from torch import Tensor
+    from torch.nn import Module
+    from transformers import PreTrainedTokenizerBase, Trainer
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate")
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-FIELDS = {"sft": ("prompt", "completion"), "kto": ("prompt", "completion", "label"),
+FIELDS = {"choose": ("parts",), "sft": ("prompt", "completion"),
+          "kto": ("prompt", "completion", "label"),
           "dpo": ("prompt", "chosen", "rejected"), "dapt": ("text",)}  # fmt: skip
 
 
@@ -117,8 +122,52 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
         "bf16": gpu, "use_cpu": not gpu, "gradient_checkpointing": False,
         "max_length": args.length, "disable_tqdm": True, "full_determinism": False,
         "eval_strategy": "no", "dataloader_pin_memory": gpu,
-        "ddp_backend": None if gpu else "gloo", "ddp_find_unused_parameters": False,
+        "ddp_backend": "gloo" if not gpu and "WORLD_SIZE" in os.environ else None,
+        "ddp_find_unused_parameters": False,
     }  # fmt: skip
+
+
+def spelled(
+    parts: Sequence[tuple[str, bool]], tokenizer: PreTrainedTokenizerBase
+) -> dict[str, list[int]]:
+    """The tokens of a row, 1 where they are to be learned."""
+    tokens: list[int] = []
+    mask: list[int] = []
+    for text, learned in parts:
+        piece = tokenizer(text, add_special_tokens=False)["input_ids"]
+        tokens += piece
+        mask += [int(learned)] * len(piece)
+    return {"input_ids": tokens, "completion_mask": mask}
+
+
+def choosing() -> type[Trainer]:
+    """SFT of a few words far apart: likelihoods of all words only there, half of the work saved."""
+    import trl
+    from torch.nn.functional import cross_entropy
+
+    class Choosing(trl.SFTTrainer):  # type: ignore[misc, name-defined]
+        """Computes the loss of the learned words alone."""
+
+        def compute_loss(
+            self,
+            model: Module,
+            inputs: dict[str, Any],
+            return_outputs: bool = False,
+            num_items_in_batch: Tensor | None = None,
+        ) -> Tensor | tuple[Tensor, Any]:
+            """See Trainer.compute_loss."""
+            at = (inputs["labels"] != -100).any(0).nonzero().squeeze(1)
+            outputs = model(
+                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"],
+                logits_to_keep=at - 1,
+            )  # fmt: skip
+            wanted = inputs["labels"][:, at].flatten()
+            logits = outputs.logits.flatten(0, 1).float()
+            loss = cross_entropy(logits, wanted, ignore_index=-100, reduction="sum")
+            among = (wanted != -100).sum() if num_items_in_batch is None else num_items_in_batch
+            return (loss / among, outputs) if return_outputs else loss / among
+
+    return Choosing
 
 
 def trainer(
@@ -138,11 +187,15 @@ def trainer(
     if args.start:
         model = PeftModel.from_pretrained(model, str(args.start), is_trainable=True)
     kinds = {
+        "choose": (choosing(), trl.SFTConfig),
         "sft": (trl.SFTTrainer, trl.SFTConfig), "dapt": (trl.SFTTrainer, trl.SFTConfig),
         "kto": (trl.KTOTrainer, trl.KTOConfig), "dpo": (trl.DPOTrainer, trl.DPOConfig),
     }  # fmt: skip
     make, config = kinds[args.method]
-    extra = {"beta": args.beta} if args.method in {"kto", "dpo"} else {}
+    extra: dict[str, Any] = {"beta": args.beta} if args.method in {"kto", "dpo"} else {}
+    if args.method == "choose":
+        extra = {"completion_only_loss": True}
+        rows, held = ([spelled(row["parts"], tokenizer) for row in some] for some in (rows, held))
     return make(
         model=model,
         args=config(**settings(args), **extra),

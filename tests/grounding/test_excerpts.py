@@ -53,8 +53,9 @@ def test_the_short_prompt_numbers_its_passages_and_carries_nothing_personal() ->
     assert filled.values["metrics"] == filled.values["profile"] == context.NOTHING
     book = PromptBook.load(ROOT / "prompts" / "embedded")
     system, user = book.build(**context.prompt_values(filled, "en"))
-    assert "The passages do not answer this." in system.content
+    assert "yes or no" in system.content
     assert user.content.startswith("Question: How much sleep do adults need?\n[1] ")
+    assert "\n- Most adults " in user.content
     assert user.content.count("\n[") == len(filled.hits)
 
 

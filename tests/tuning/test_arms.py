@@ -104,6 +104,21 @@ async def test_a_turn_says_which_adapter_answered() -> None:
     assert generator.asked_for == ["new", "new", None]
 
 
+async def test_who_waited_through_two_promotions_is_answered_by_the_one_that_is_there() -> None:
+    """The adapter assigned first is gone when its turn comes: the assignment is looked at anew."""
+    generator = ScriptedGenerator([ANSWER], adapters=frozenset({"newer"}))
+    looks = iter(["new", "newer"])
+
+    class Promoted:
+        async def assigned(self, _user: UserId) -> Assignment:
+            return Assignment(adapter=next(looks))
+
+    chat = Chat(generator=generator, models=Promoted())
+    await chat.say("How much sleep do I need?")
+    assert [turn.adapter for turn in await chat.turns()] == ["newer"]
+    assert generator.asked_for == ["new", "newer"]
+
+
 async def test_a_served_adapter_is_asked_for_by_its_name() -> None:
     """On the wire the adapter is the model, as vLLM serves it; a missing one is no fault."""
     prompt = [ChatMessage(role="user", content="hello")]

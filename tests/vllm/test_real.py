@@ -18,10 +18,12 @@ import pytest
 from bot.adapters import console
 from bot.adapters.cli import model_server
 from bot.app import App, build, model_endpoint
+from bot.dialogue import asking
 from bot.errors import AdapterMissingError, ModelCutOffError, ModelError
 from bot.generation import probe
 from bot.generation.lora import VllmAdapters
 from bot.generation.openai_compat import BATCH, OpenAICompatibleGenerator
+from bot.model import Assignment
 from bot.settings import load
 from tests.serving_contract import PROMPT, Adapter, Place, ServerContract, ask, until
 from tests.vllm.conftest import Server
@@ -67,27 +69,43 @@ async def test_abandoned_streams_stop(place: Place, rounds: int, tell: Tell) -> 
 
 @dataclass
 class Chats:
-    """People who go on asking while adapters change, and what they were told."""
+    """People who go on asking while adapters change, and what they were told.
+
+    ``words``: what each adapter says. They are answered as the dialogue does it (dialogue.asking).
+    """
 
     place: Place
-    current: tuple[str, str]
+    current: str
+    words: dict[str, str] = field(default_factory=dict)
     told: int = 0
     failed: list[str] = field(default_factory=list)
     mixed: list[str] = field(default_factory=list)
     over: bool = False
 
+    async def assigned(self) -> Assignment:
+        """Whom everybody is answered by at the moment."""
+        return Assignment(adapter=self.current)
+
     async def one(self, generator: OpenAICompatibleGenerator) -> None:
         """Ask again and again for the adapter that is current when the question is asked."""
         while not self.over:
-            name, word = self.current
+            name, text = self.current, ""
+            answers = asking.ask(
+                generator, PROMPT, tenant="ann", assigned=await self.assigned(),
+                again=self.assigned,
+            )  # fmt: skip
             try:
-                said = (await ask(generator, name))[-1].text.split()
+                async with aclosing(answers) as stream:
+                    async for answering, generation in stream:
+                        name, text = answering, generation.text
             except ModelError as error:
                 self.failed.append(f"{name}: {type(error).__name__} {error}")
                 continue
             self.told += 1
-            if set(said) != {word}:
-                self.mixed.append(f"{name}: {' '.join(said)}")
+            if not name:
+                self.failed.append("answered by the base")
+            elif set(text.split()) != {self.words[name]}:
+                self.mixed.append(f"{name}: {text}")
 
 
 async def test_adapters_change_while_people_chat(place: Place, rounds: int, tell: Tell) -> None:
@@ -95,7 +113,7 @@ async def test_adapters_change_while_people_chat(place: Place, rounds: int, tell
     and going back to the one before is a matter of asking for it."""
     servers, generator = VllmAdapters([place.url]), place.client(max_tokens=16)
     await servers.load(Adapter("swap-0", str(place.word(WORDS[0]))))
-    chats = Chats(place, ("swap-0", WORDS[0]))
+    chats = Chats(place, "swap-0", {"swap-0": WORDS[0]})
     async with asyncio.TaskGroup() as tasks:
         for _ in range(4):
             tasks.create_task(chats.one(generator))
@@ -103,7 +121,8 @@ async def test_adapters_change_while_people_chat(place: Place, rounds: int, tell
         for number in range(1, rounds + 1):
             word = WORDS[number % 2]
             await servers.load(Adapter(f"swap-{number}", str(place.word(word))))
-            chats.current = (f"swap-{number}", word)
+            chats.words[f"swap-{number}"] = word
+            chats.current = f"swap-{number}"
             if number >= 2:  # the one before stays, to go back to
                 await servers.unload(f"swap-{number - 2}")
         took = time.perf_counter() - begun
