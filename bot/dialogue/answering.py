@@ -280,7 +280,7 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """The sentences that hold, joined as they stood."""
+        """The sentences that hold, with the spaces, line breaks and bullets they stood behind."""
         return "".join(self._kept).strip()
 
     def due(self, generation: Generation) -> bool:

@@ -63,21 +63,25 @@ def split_sentences(text: str) -> list[str]:
 def complete_sentences(text_so_far: str) -> tuple[list[str], str]:
     """What of a growing text is certainly finished, and the raw rest.
 
+    Each piece is a sentence with what stands before it: spaces, line breaks, a bullet. Pieces and
+    rest together are the text, so whoever leaves out one can join the others as they stood.
     A sentence is finished once something that is not a citation mark follows it: at the
-    very end a ``[1]`` or a decimal could still come. ``rest`` is an exact suffix.
+    very end a ``[1]`` or a decimal could still come.
     """
     sentences = parse_sentences(text_so_far)
     if not sentences:
         return [], text_so_far
     last = sentences[-1]
-    tail = text_so_far[last.end :]
-    if "\n" in tail:
-        return [sentence.text for sentence in sentences], tail
-    done = sentences[:-1]
-    if done and last.text[0] in "[【":
-        done.pop()  # its mark is still being written
-    rest_from = done[-1].end if done else 0
-    return [sentence.text for sentence in done], text_so_far[rest_from:]
+    if "\n" not in text_so_far[last.end :]:
+        sentences.pop()
+        if sentences and last.text[0] in "[【":
+            sentences.pop()  # its mark is still being written
+    pieces: list[str] = []
+    position = 0
+    for sentence in sentences:
+        pieces.append(text_so_far[position : sentence.end])
+        position = sentence.end
+    return pieces, text_so_far[position:]
 
 
 def _line_sentences(line: str, offset: int, paragraph: int) -> list[Sentence]:

@@ -64,6 +64,10 @@ def test_growing_text_gives_only_what_is_finished() -> None:
     assert complete_sentences("Sleep.\n") == (["Sleep."], "\n")
     assert complete_sentences("睡7小时。[1]多") == (["睡7小时。[1]"], "多")
     assert complete_sentences("  ") == ([], "  ")
+    listed = "Try this:\n- Walk. Rest. [1]\n\n- Sleep. And"
+    assert complete_sentences(listed) == (
+        ["Try this:", "\n- Walk.", " Rest. [1]", "\n\n- Sleep."], " And",
+    )  # fmt: skip
 
 
 @given(st.text(alphabet='aB1 .!?。！[]\n-、"”', max_size=120))
@@ -77,10 +81,10 @@ def test_every_sentence_is_an_exact_piece(text: str) -> None:
 
 
 @given(st.text(alphabet="ab 1.。[]\n", max_size=60))
-def test_rest_is_an_exact_suffix(text: str) -> None:
+def test_pieces_and_rest_are_the_text(text: str) -> None:
     """What is not finished yet comes back unchanged."""
-    _, rest = complete_sentences(text)
-    assert text.endswith(rest)
+    done, rest = complete_sentences(text)
+    assert "".join(done) + rest == text
 
 
 def test_endless_sentence_is_cut() -> None:
