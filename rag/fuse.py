@@ -232,8 +232,7 @@ def _near(index: LoadedIndex, lang: Lang, vector: Floats | None) -> Ints:
     space = index.spaces.get(lang)
     if vector is None or space is None or not len(space.matrix):
         return np.zeros(0, dtype=np.int64)
-    places, _ = space.vectors.nearest(vector, POOL)
-    near = space.row_of[places].astype(np.int64)
+    near = space.row_of[space.nearest(vector, POOL)].astype(np.int64)
     return near[near >= 0]
 
 

@@ -8,6 +8,7 @@ message is simply handled anew; outside ``unit()`` a UnitStore is the store itse
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -33,6 +34,7 @@ from bot.model import (
 )
 from bot.ports import Store
 
+_FRESH_S = 0.25
 Write = Callable[[Store], Awaitable[None]]
 
 
@@ -42,6 +44,8 @@ class Unit:
 
     writes: list[Write] = field(default_factory=list)
     profiles: dict[UserId, Profile] = field(default_factory=dict)
+    own: set[UserId] = field(default_factory=set)  # whose turn it is: held by this unit
+    seen: dict[UserId, tuple[Profile, float]] = field(default_factory=dict)  # when, monotonic
     added: dict[UserId, list[list[Observation]]] = field(default_factory=dict)
     removed: set[ObservationId] = field(default_factory=set)
     turns: list[Turn] = field(default_factory=list)
@@ -88,6 +92,9 @@ class People:
             yield
             return
         async with self._lanes.hold(user):
+            unit = _current.get()
+            if unit is not None:
+                unit.own.add(user)
             yield
 
 
@@ -99,11 +106,22 @@ class UnitStore:
         self._store = store
 
     async def profile(self, user: UserId) -> Profile:
-        """As saved in this unit, else as stored."""
+        """As saved in this unit, else as stored.
+
+        A message asks for it several times at its beginning: while the unit holds the person it
+        is read once then, and anew after a moment, for another platform may have changed it.
+        """
         unit = _current.get()
-        if unit is not None and user in unit.profiles:
+        if unit is None or user not in unit.own:
+            kept = unit.profiles.get(user) if unit is not None else None
+            return kept or await self._store.profile(user)
+        if user in unit.profiles:
             return unit.profiles[user]
-        return await self._store.profile(user)
+        found, at = unit.seen.get(user, (None, 0.0))
+        if found is None or time.monotonic() - at > _FRESH_S:
+            found = await self._store.profile(user)
+            unit.seen[user] = found, time.monotonic()
+        return found
 
     async def save_profile(self, profile: Profile) -> None:
         """Replace the profile."""
@@ -319,6 +337,7 @@ class UnitStore:
             return
         unit.forgot.add(user)
         unit.profiles.pop(user, None)
+        unit.seen.pop(user, None)
         unit.added.pop(user, None)
         unit.turns = [t for t in unit.turns if t.user != user]
         unit.writes[:] = [lambda store: store.forget(user)]

@@ -8,7 +8,9 @@ Replacing weights under a name (vLLM's ``load_inplace``) is not used: see decisi
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.errors import (
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
     import httpx2
 
 _LOAD_S = 60.0  # the weights are read from disk and checked
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read once: the list of authorities costs more than all that is asked."""
+    return ssl.create_default_context()
 
 
 class Weights(Protocol):
@@ -81,7 +89,7 @@ class VllmAdapters:
     def _connected(self) -> httpx2.AsyncClient:
         import httpx2
 
-        return httpx2.AsyncClient(timeout=_LOAD_S, headers=self._headers)
+        return httpx2.AsyncClient(timeout=_LOAD_S, headers=self._headers, verify=_trusted())
 
     async def _load_one(self, http: httpx2.AsyncClient, url: str, adapter: Weights) -> bool:
         """True when this call put it there."""

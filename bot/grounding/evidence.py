@@ -38,16 +38,22 @@ class Support:
     missing: tuple[Item, ...]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def sources_of(text: str, title: str, passage: int) -> tuple[Evidence, ...]:
-    """All sentences of one passage, analysed once."""
+    """All sentences of one passage, analysed once, wherever in a prompt it stands."""
+    return tuple(Evidence(claims, around, passage) for claims, around in _analysed(text, title))
+
+
+@lru_cache(maxsize=1024)  # a knowledge base as shipped; about 10 KiB each
+def _analysed(text: str, title: str) -> tuple[tuple[Claims, frozenset[str]], ...]:
+    """Each sentence with what its title and the two sentences before it name."""
     lang = language(text)
     heading = extract(title, lang).keys if title else frozenset[str]()
-    found: list[Evidence] = []
+    found: list[tuple[Claims, frozenset[str]]] = []
     before: list[frozenset[str]] = []
     for sentence in split_sentences(text):
         claims = extract(sentence, lang)
-        found.append(Evidence(claims, heading.union(*before[-2:]), passage))
+        found.append((claims, heading.union(*before[-2:])))
         before.append(claims.keys)
     return tuple(found)
 

@@ -60,11 +60,13 @@ class Outbox:
         return self._hash("lane", chat)
 
     async def _post_cipher(self, connection: AsyncConnection) -> PersonCipher:
-        return await self._store._ensured(connection, _POST_OFFICE)
+        """To seal with. It belongs to nobody who could ask to be forgotten, so it stays."""
+        known = await self._cipher_of(connection)
+        return known or await self._store._ensured(connection, _POST_OFFICE)
 
     async def _cipher_of(self, connection: AsyncConnection) -> PersonCipher | None:
         """To read with; None where nothing was ever sealed."""
-        return await self._store._cipher(connection, _POST_OFFICE)
+        return await self._store._reader(connection, _POST_OFFICE)
 
     # --- queueing
 

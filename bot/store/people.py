@@ -6,6 +6,7 @@ decides that a person who was forgotten never comes back under the same id.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ from bot.store.crypto import KeyRing, PersonCipher, new_cipher
 from bot.store.database import Database
 from bot.store.tables import accounts, consents, profiles, tombstones, users
 
+_KEPT_CIPHERS = 1000  # of the people heard last, in memory
+
 
 class PeopleStore:
     """People, their accounts elsewhere, profiles and consents."""
@@ -30,6 +33,7 @@ class PeopleStore:
         self._db = database
         self._keys = keys
         self._wording = consent_wording
+        self._ciphers: OrderedDict[str, PersonCipher] = OrderedDict()
 
     # --- ciphers
 
@@ -38,6 +42,20 @@ class PeopleStore:
         found = await connection.execute(select(users).where(users.c.id == plain(user)))
         row = found.one_or_none()
         return None if row is None else self._unwrapped(row.id, row.key_id, row.wrapped)
+
+    async def _reader(self, connection: AsyncConnection, user: str) -> PersonCipher | None:
+        """As ``_cipher``, from memory where it was used lately: for looking, never for writing.
+
+        A data key never changes; of somebody who is gone there are no rows left to open.
+        """
+        name = plain(user)
+        known = self._ciphers.get(name) or await self._cipher(connection, user)
+        if known is not None:
+            self._ciphers[name] = known
+            self._ciphers.move_to_end(name)
+            if len(self._ciphers) > _KEPT_CIPHERS:
+                self._ciphers.popitem(last=False)
+        return known
 
     def _unwrapped(self, user: str, key_id: str, wrapped: bytes) -> PersonCipher:
         if key_id not in self._keys.keys:
@@ -160,7 +178,7 @@ class PeopleStore:
         """What the person told; a blank profile for somebody we do not know."""
 
         async def work(connection: AsyncConnection) -> Profile:
-            cipher = await self._cipher(connection, user)
+            cipher = await self._reader(connection, user)
             if cipher is None:
                 return Profile(user=user)
             return await self._profile(connection, cipher)

@@ -90,7 +90,7 @@ class RecordStore(PeopleStore):
             wanted.append(observations.c.at >= since)
 
         async def work(connection: AsyncConnection) -> list[Observation]:
-            cipher = await self._cipher(connection, user)
+            cipher = await self._reader(connection, user)
             return await self._observations(connection, cipher, *wanted) if cipher else []
 
         return await self._db.read(work)
@@ -168,7 +168,7 @@ class RecordStore(PeopleStore):
 
     async def _found(self, user: str, wanted: Select[Any]) -> list[Turn]:
         async def work(connection: AsyncConnection) -> list[Turn]:
-            cipher = await self._cipher(connection, user)
+            cipher = await self._reader(connection, user)
             return await self._turns(connection, cipher, wanted) if cipher else []
 
         return await self._db.read(work)

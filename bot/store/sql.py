@@ -128,6 +128,8 @@ class SqlStore(CuratingStore):
             return dict.fromkeys([plain(user), *joined], to_micros(now))
 
         buried = await self._db.write(work)
+        for gone in buried:
+            self._ciphers.pop(gone, None)
         if buried:
             graves.append(graves.path_for(self._keys), buried)
             await scrub(self._db)
