@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import httpx
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -38,6 +39,10 @@ from tests.fakes.telegram_server import FakeTelegram, telegram_server
 
 BODY = {"personal": False, "private": True, "method": "send", "keyboard": [], "lang": "en"}
 
+REFUSED = aiohttp.ClientConnectorError(
+    ConnectionKey("h", 443, True, True, None, None, None), ConnectionRefusedError(111, "refused")
+)
+
 
 def caused(error: TelegramError, cause: Exception) -> TelegramError:
     """As the library raises it."""
@@ -58,11 +63,13 @@ def caused(error: TelegramError, cause: Exception) -> TelegramError:
         (BadRequest("BUTTON_DATA_INVALID"), RefusedError),
         (Conflict("two"), NotSentError),
         (NetworkError("Internal Server Error"), NotSentError),
-        (caused(TimedOut(), httpx.ReadTimeout("late")), AmbiguousError),
-        (caused(TimedOut(), httpx.PoolTimeout("full")), NotSentError),
-        (caused(TimedOut(), httpx.ConnectTimeout("far")), NotSentError),
-        (caused(NetworkError("x"), httpx.ConnectError("refused")), NotSentError),
-        (caused(NetworkError("x"), httpx.ReadError("reset")), AmbiguousError),
+        (caused(TimedOut(), aiohttp.SocketTimeoutError("late")), AmbiguousError),
+        (caused(TimedOut(), aiohttp.ConnectionTimeoutError("full or far")), NotSentError),
+        (caused(NetworkError("x"), REFUSED), NotSentError),
+        (caused(NetworkError("x"), aiohttp.InvalidURL("x:")), NotSentError),
+        (caused(NetworkError("x"), aiohttp.ServerDisconnectedError()), AmbiguousError),
+        (caused(NetworkError("x"), aiohttp.ClientOSError(104, "reset")), AmbiguousError),
+        (caused(NetworkError("x"), aiohttp.ClientPayloadError("broken off")), AmbiguousError),
         (TelegramError("Invalid server response"), AmbiguousError),
     ],
 )

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 from telegram import Bot
 from telegram.error import (
     BadRequest,
@@ -22,10 +21,10 @@ from telegram.error import (
     RetryAfter,
     TelegramError,
 )
-from telegram.request import HTTPXRequest
 from telegram.warnings import PTBDeprecationWarning
 
 from bot.adapters.telegram.config import TelegramSettings
+from bot.adapters.telegram.http import NEVER_LEFT, AiohttpRequest
 from bot.delivery.errors import (
     AmbiguousError,
     DeliveryError,
@@ -46,14 +45,6 @@ ALLOWED_UPDATES = (
     "callback_query",
     "message_reaction",
     "my_chat_member",
-)
-_NEVER_LEFT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-    httpx.ProxyError,
 )
 _GONE = (
     "chat not found",
@@ -124,16 +115,15 @@ def make_bot(settings: TelegramSettings) -> SalusBot:
     """A bot with a pool for sending and a connection of its own for polling."""
     # The library warns about a coming change of RetryAfter's type from inside RetryAfter itself.
     warnings.filterwarnings("ignore", message=".*retry_after.*", category=PTBDeprecationWarning)
-    # The library logs bodies it cannot read, and httpx logs addresses with the token in them.
+    # The library logs bodies it cannot read.
     logging.getLogger("telegram").setLevel(logging.CRITICAL)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     base = settings.base_url.rstrip("/")
     return SalusBot(
         token=settings.token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=HTTPXRequest(connection_pool_size=64, read_timeout=20, connect_timeout=10),
-        get_updates_request=HTTPXRequest(connection_pool_size=1, connect_timeout=10),
+        request=AiohttpRequest(64),
+        get_updates_request=AiohttpRequest(1),
     )
 
 
@@ -174,7 +164,7 @@ def name(error: TelegramError) -> DeliveryError:
 def _network(error: NetworkError) -> DeliveryError:
     """Only what surely never left, or was refused in Telegram's own words, may go again."""
     cause = error.__cause__
-    if cause is None or isinstance(cause, _NEVER_LEFT):
+    if cause is None or isinstance(cause, NEVER_LEFT):
         return NotSentError(type(error).__name__)
     return AmbiguousError(type(cause).__name__)
 
