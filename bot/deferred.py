@@ -7,8 +7,11 @@ disk that was full may be back.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from rag.library import Knowledge
 
 SEARCH_DEADLINE_S = 10.0
+_SEARCHERS = max(1, min(4, (os.cpu_count() or 2) - 1))
 
 
 class DeferredRetriever:
@@ -52,6 +56,8 @@ class DeferredRetriever:
         self._opener = opener
         self._knowledge: Knowledge | None = None
         self._opening = asyncio.Lock()
+        # More at once would only keep the event loop from its turn.
+        self._threads = ThreadPoolExecutor(_SEARCHERS, thread_name_prefix="salus-search")
 
     async def knowledge(self) -> Knowledge:
         """The open library. Raises a KnowledgeError when it cannot be opened."""
@@ -80,7 +86,8 @@ class DeferredRetriever:
         knowledge = await self.knowledge()
         try:
             async with asyncio.timeout(SEARCH_DEADLINE_S):
-                return await asyncio.to_thread(knowledge.search, query, lang=lang, limit=limit)
+                search = partial(knowledge.search, query, lang=lang, limit=limit)
+                return await asyncio.get_running_loop().run_in_executor(self._threads, search)
         except TimeoutError as error:
             raise RetrievalError("search took too long") from error
 
@@ -92,6 +99,7 @@ class DeferredRetriever:
 
     def close(self) -> None:
         """Close the library if it was opened."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         if self._knowledge is not None:
             self._knowledge.close()
             self._knowledge = None

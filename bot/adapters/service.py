@@ -26,6 +26,7 @@ from bot.settings import Settings
 Say = Callable[[str], None]
 Run = Callable[[asyncio.Event], Awaitable[None]]
 DRAIN_S = 10.0
+SWITCH_S = 0.001  # a thread that searches gives way to receiving and sending after so long
 
 
 def telegram_settings(settings: Settings) -> TelegramSettings:
@@ -71,6 +72,7 @@ async def run(
         return SettingsError.exit_code
     stopping = stop or asyncio.Event()
     _on_signals(stopping)
+    sys.setswitchinterval(SWITCH_S)
     beside = [
         asyncio.create_task(_warm(app)),
         asyncio.create_task(app.keep_adapters(_adapters_log)),

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.delivery.errands import LONG_S, is_errand
+from bot.delivery.room import Room
 from bot.delivery.unit import Unit, unit
 from bot.errors import StoreError
 from bot.logs import logger
@@ -69,7 +70,7 @@ class Sorter:
         self._holder = holder
         self._clock = clock
         self._on_letters = on_letters
-        self._at_once = at_once
+        self._room = Room(most=at_once)
         self._patience_s = patience_s
         self._awake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
@@ -80,8 +81,14 @@ class Sorter:
         """Look again."""
         self._awake.set()
 
+    @property
+    def full(self) -> bool:
+        """Whether more may wait than can be worked on: what is only nice to have gives way."""
+        return len(self._running) >= self._room.now
+
     async def run(self, stop: asyncio.Event, *, drain_s: float = 6.0) -> None:
         """Work until ``stop``, then let what is under way end; the rest stays in the inbox."""
+        watching = asyncio.create_task(self._room.watch())
         try:
             while not stop.is_set():
                 await asyncio.sleep(_GATHER_S)
@@ -92,13 +99,13 @@ class Sorter:
             if self._running:
                 await asyncio.wait(self._running, timeout=drain_s)
         finally:
-            for task in self._running:
+            for task in (watching, *self._running):
                 task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
+            await asyncio.gather(watching, *self._running, return_exceptions=True)
 
     async def _claim(self) -> bool:
         """Start what can be started; whether there may be more."""
-        room = self._at_once - len(self._running)
+        room = self._room.now - len(self._running)
         full = room <= 0
         if full and room <= -_BESIDES:
             return False

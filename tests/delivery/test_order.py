@@ -10,6 +10,7 @@ import pytest
 
 from bot.delivery.office import PostOffice, Times
 from bot.delivery.pace import Limits, Pace
+from bot.delivery.room import Room
 from bot.errors import StoreLockedError
 from bot.store.letters import Body, Mailbox, Parcel
 from bot.store.sql import SqlStore
@@ -136,7 +137,7 @@ async def test_an_emergency_overtakes_a_backlog_of_others(sqlite: Pair) -> None:
     )
     await office.accept([arrives(n, chat=str(n % 150)) for n in range(300)])
     running = asyncio.create_task(answered(office, mailbox, stop))
-    while not courier.taken:
+    while not courier.taken:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     before = len(courier.taken)
     await office.accept([arrives(900, chat="7", text="chest pain")])
@@ -178,3 +179,17 @@ async def test_a_second_process_waits_and_takes_over(sqlite: Pair) -> None:
         stop_second.set()
     assert running == ["first", "second"]
     assert courier.texts() == ["m1"]
+
+
+def test_less_at_once_while_the_loop_is_late() -> None:
+    """Late looks close the room down to its least; timely ones open it again, one by one."""
+    room = Room(most=20, least=4)
+    for _ in range(40):
+        room.felt(0.2)
+    assert room.now == 4
+    for _ in range(30):
+        room.felt(0.0)
+    assert 4 < room.now <= 20
+    for _ in range(30):
+        room.felt(0.0)
+    assert room.now == 20

@@ -86,6 +86,7 @@ class TelegramAdapter:
             clock=utc_now,
             drafts=self._settings.drafts,
             rich=rich,
+            pressed=lambda: self.office is not None and self.office.sorter.full,
         )
         handler = TelegramHandler(self._app, mailbox, bot, me, previews, utc_now)
         courier = TelegramCourier(bot, rich=rich)

@@ -244,7 +244,7 @@ class TelegramHandler:
         lang = message.lang or "en"
         last = Reply(text=t("error.unexpected", lang), kind="clarify", lang=lang)
         async with (
-            typing(self._bot, preview.event),
+            typing(self._bot, preview.event, pressed=self._previews.pressed()),
             aclosing(self._app.dialogue.respond(message)) as replies,
         ):
             async for reply in replies:

@@ -18,8 +18,11 @@ _EVERY_S = 4.5  # Telegram shows "typing" for five seconds
 
 
 @asynccontextmanager
-async def typing(bot: SalusBot, event: Event) -> AsyncIterator[None]:
-    """Show that something is coming."""
+async def typing(bot: SalusBot, event: Event, *, pressed: bool = False) -> AsyncIterator[None]:
+    """Show that something is coming; not while ``pressed``, when others wait for an answer."""
+    if pressed:
+        yield
+        return
     task = asyncio.create_task(_keep(bot, event))
     try:
         yield

@@ -44,6 +44,7 @@ class Previews:
     clock: Callable[[], datetime]
     drafts: bool = True  # until the server refuses one
     rich: Latch = field(default_factory=Latch)
+    pressed: Callable[[], bool] = lambda: False  # others wait for what a preview would cost
 
     def of(self, event: Event, origin: str, *, ours: int = 0) -> Preview:
         """A preview for one answer; ``ours`` is its message, if an earlier try made one."""
@@ -65,7 +66,7 @@ class Preview:
     async def show(self, reply: Reply) -> None:
         """Show a snapshot, if there is budget and something new. Never raises."""
         now = time.monotonic()
-        if self.over or now - self.last < _EVERY_S:
+        if self.over or now - self.last < _EVERY_S or self.shared.pressed():
             return
         to = PrivateTo(str(self.event.chat)) if self.event.private else Shared(str(self.event.chat))
         out = outgoing(to, content(reply))
