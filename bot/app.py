@@ -18,6 +18,7 @@ from bot.delivery.unit import UnitStore
 from bot.dialogue.answering import Answerer
 from bot.dialogue.curating.front import Curating
 from bot.dialogue.manager import Defaults, DialogueManager
+from bot.dialogue.relating import Relating
 from bot.errors import StoreError
 from bot.generation.embedded import CONTEXT_TOKENS, EmbeddedGenerator, packaged_model
 from bot.generation.lora import VllmAdapters
@@ -38,11 +39,13 @@ if TYPE_CHECKING:
     from bot.examiner import Examiner
     from bot.tuning.workshop import Workshop
     from rag.embed import Embedders
+    from rag.graph import Graph
     from rag.library import Knowledge
     from rag.vectors import VectorBackend
 
 Progress = Callable[[int, int], None]
 PAGES = ROOT / "knowledge" / "pages"
+GRAPH = PAGES.parent / "graph"
 PROMPTS = ROOT / "prompts" / "answer"
 BRIEF_PROMPTS = ROOT / "prompts" / "embedded"  # what the embedded model's adapter was trained on
 
@@ -98,6 +101,7 @@ async def build(
         defaults=defaults,
         education_only=_education_only(settings),
         curating=Curating(UnitStore(store), shelf, operator()),
+        relating=Relating(_graph),
     )
     try:
         yield App(
@@ -180,6 +184,13 @@ async def open_workshop(
     finally:
         await store.close()
         await asyncio.to_thread(knowledge.close)
+
+
+def _graph() -> Graph:
+    """The medical graph, read when it is first needed."""
+    from rag.graph import load_graph
+
+    return load_graph(GRAPH)
 
 
 def open_knowledge(

@@ -58,6 +58,7 @@ class DeferredRetriever:
         self._opening = asyncio.Lock()
         # More at once would only keep the event loop from its turn.
         self._threads = ThreadPoolExecutor(_SEARCHERS, thread_name_prefix="salus-search")
+        self._version: str | None = None
 
     async def knowledge(self) -> Knowledge:
         """The open library. Raises a KnowledgeError when it cannot be opened."""
@@ -81,12 +82,20 @@ class DeferredRetriever:
         """Open the library now, so that the first question does not wait for it."""
         await self.knowledge()
 
+    async def pin(self, version: str) -> None:
+        """Answer from a kept version from now on; UnknownError when it is not kept."""
+        knowledge = await self.knowledge()
+        await asyncio.to_thread(knowledge.search, "health", limit=1, version=version)
+        self._version = version
+
     async def search(self, query: str, *, lang: Lang | None, limit: int) -> SearchResult:
         """See ports.Retriever; opening may take long, searching may not."""
         knowledge = await self.knowledge()
         try:
             async with asyncio.timeout(SEARCH_DEADLINE_S):
-                search = partial(knowledge.search, query, lang=lang, limit=limit)
+                search = partial(
+                    knowledge.search, query, lang=lang, limit=limit, version=self._version
+                )
                 return await asyncio.get_running_loop().run_in_executor(self._threads, search)
         except TimeoutError as error:
             raise RetrievalError("search took too long") from error

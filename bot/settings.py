@@ -207,11 +207,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     _refuse_unknown(given)
     values = {k.removeprefix(PREFIX).lower(): v for k, v in given.items() if v != ""}
     try:
-        return Settings.model_validate(values)
+        return _consistent(Settings.model_validate(values))
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         raise SettingsError(f"{name}: {first['msg']}", name=name, fault=first["msg"]) from error
+
+
+def _consistent(settings: Settings) -> Settings:
+    """Refuse settings that only make sense together."""
+    if settings.embedding_url and not settings.embedding_model:
+        name = f"{PREFIX}EMBEDDING_MODEL"
+        fault = f"{PREFIX}EMBEDDING_URL is set: say which of its models makes the vectors"
+        raise SettingsError(f"{name}: {fault}", name=name, fault=fault)
+    return settings
 
 
 def _read_file(path: Path) -> dict[str, str]:

@@ -143,6 +143,14 @@ class Graph:
         ]
         return sorted(used, key=lambda r: len({r.start, r.end} & named), reverse=True)
 
+    def around(self, text: str) -> Graph:
+        """What a text names with everything that is related to it; empty when it names nothing."""
+        named = set(self.mentioned(text))
+        relations = [r for r in self.relations if {r.start, r.end} & named]
+        ids = named | {end for r in relations for end in (r.start, r.end)}
+        nodes = {name: node for name, node in self.nodes.items() if name in ids}
+        return Graph(nodes=nodes, relations=relations)
+
     def export(self) -> dict[str, Any]:
         """Everything as plain values for JSON: ``nodes`` and ``edges``."""
         return {

@@ -6,6 +6,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rag import fuse, judge
 from rag.fuse import Ranked, Weights
 from rag.query import Query, Speller, WordLists, understand
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 PER_DOCUMENT = 3  # passages of one document in one result
 KEPT_PASSAGES = 1000  # in memory, about 2 KiB each
+AROUND = 2  # hits whose neighbours are brought along
+BESIDE = 0.8  # what a neighbour counts of its hit's score
 LONGEST = 2000  # characters of a question that are read
 
 
@@ -79,8 +83,10 @@ class Searcher:
             chosen = self._choose(ranked, limit)
             sure = judge.confidence(query.lang, ranked.cosine, ranked.matched, self.known(query))
             sure = sure if chosen else 0.0
+            hits = self._hits(ranked, chosen)
             return SearchResult(
-                hits=self._hits(ranked, chosen),
+                hits=hits,
+                around=self._around(ranked, chosen, hits),
                 relevant=sure >= judge.RELEVANT,
                 confidence=sure,
                 version=self.index.version,
@@ -164,6 +170,26 @@ class Searcher:
                 count[doc] = count.get(doc, 0) + 1
                 chosen.append(place)
         return chosen
+
+    def _around(self, ranked: Ranked, chosen: list[int], hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """The neighbours of the best hits in their sections, unless they are hits already."""
+        rows = self.index.rows
+        shown = set(ranked.rows[chosen].tolist())
+        score: dict[int, float] = {}
+        for place, hit in zip(chosen[:AROUND], hits, strict=False):
+            row = int(ranked.rows[place])
+            section = np.flatnonzero(rows.section == rows.section[row])
+            beside = section[np.abs(rows.position[section] - rows.position[row]) == 1]
+            for near in beside.tolist():
+                if near not in shown:
+                    score.setdefault(near, BESIDE * hit.score)
+        ids = {row: rows.ids[row].decode() for row in score}
+        passages = self._passages_of(list(ids.values()))
+        return tuple(
+            Hit(passage=passages[ids[row]], score=worth, why={"beside": 1.0})
+            for row, worth in score.items()
+            if ids[row] in passages
+        )
 
     def _passages_of(self, ids: list[str]) -> dict[str, Passage]:
         """By id, as far as they are known. A version never changes, so what was read is kept."""

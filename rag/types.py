@@ -105,12 +105,15 @@ class SearchResult:
 
     ``relevant`` is the calibrated judgement that the hits are about the query at all;
     when it is False the dialogue says so instead of answering. ``confidence`` in [0, 1].
+    ``around``: what stands right before and after the best hits in sections that were cut, for
+    whoever reads on; no hits themselves.
     """
 
     hits: tuple[Hit, ...]
     relevant: bool
     confidence: float
     version: str  # knowledge version the hits come from
+    around: tuple[Hit, ...] = ()
 
 
 class Embedder(Protocol):

@@ -7,17 +7,20 @@ that the pieces put together are the texts again. Pure functions over plain valu
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
 from rag.reading import DocumentText, PassageText
+from rag.tokens import terms
 from rag.types import Source
 
 Kind = Literal["added", "changed", "removed"]
 PieceKind = Literal["same", "added", "removed"]
 ALIKE = 0.35  # share of equal words from which two passages are one that was changed
+LOOKED_AT = 40  # old passages that a new one is compared with
 MOST_WORDS = 3000  # words of a passage compared one by one; beyond it old stands beside new
 FACTS = ("title", "lang", "url", "reviewed", "licence", "topics", "sources", "path")
 _WORDS = re.compile(r"[㐀-鿿]|[^\W㐀-鿿]+|\s+|.", re.DOTALL)
@@ -141,21 +144,24 @@ def _passages(
 
 def _replaced(old: Sequence[PassageText], new: Sequence[PassageText]) -> Iterator[PassageChange]:
     """Each new passage takes the first old one that it resembles; the others came or went."""
-    free = list(old)
+    free = [(passage, Counter(terms(passage.text))) for passage in old]
     for now in new:
-        was = next((p for p in free if _alike(p.text, now.text)), None)
-        if was is None:
+        said = Counter(terms(now.text))
+        near = enumerate(free[:LOOKED_AT])
+        place = next((i for i, (_, before) in near if _alike(before, said)), -1)
+        if place < 0:
             yield _one("added", now)
             continue
-        for gone in free[: free.index(was)]:
+        for gone, _ in free[:place]:
             yield _one("removed", gone)
-        del free[: free.index(was) + 1]
+        was = free[place][0]
+        del free[: place + 1]
         moved = was.section if was.section != now.section else ""
         yield PassageChange(
             kind="changed", section=now.section, section_before=moved,
             pieces=words(was.text, now.text), before=was.id, after=now.id,
         )  # fmt: skip
-    for gone in free:
+    for gone, _ in free:
         yield _one("removed", gone)
 
 
@@ -165,7 +171,8 @@ def _one(kind: Literal["added", "removed"], passage: PassageText) -> PassageChan
     return PassageChange(kind=kind, section=passage.section, pieces=(piece,), **ids)
 
 
-def _alike(before: str, after: str) -> bool:
-    old, new = _WORDS.findall(before)[:MOST_WORDS], _WORDS.findall(after)[:MOST_WORDS]
-    match = SequenceMatcher(None, old, new, autojunk=False)
-    return match.quick_ratio() >= ALIKE and match.ratio() >= ALIKE
+def _alike(before: Counter[str], after: Counter[str]) -> bool:
+    """Whether two passages share enough words, whatever their order: a passage whose sentences
+    were moved is still the same one, and comparing orders costs the square of the length."""
+    both = sum((before & after).values())
+    return 2 * both >= ALIKE * (before.total() + after.total())

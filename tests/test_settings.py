@@ -47,6 +47,7 @@ def test_values_are_read_and_converted() -> None:
         ({"SALUS_MODEL_TOTAL_S": "soon"}, "SALUS_MODEL_TOTAL_S"),
         ({"SALUS_COUNTRY": "China"}, "SALUS_COUNTRY"),
         ({"SALUS_LANG": "fr"}, "SALUS_LANG"),
+        ({"SALUS_EMBEDDING_URL": "http://here:8000/v1"}, "SALUS_EMBEDDING_MODEL"),
         ({"LANGSMITH_GATEWAY": "true"}, "LANGSMITH_GATEWAY"),
         ({"LANGCHAIN_TRACING_V2": "true"}, "LANGCHAIN_TRACING_V2"),
     ],

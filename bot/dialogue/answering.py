@@ -25,7 +25,7 @@ from bot.grounding.extractive import compose
 from bot.grounding.sentences import complete_sentences
 from bot.grounding.together import Together, asked_together, only_both, search_words
 from bot.i18n import t
-from bot.model import Assignment, Generation, Hit, Lang, SearchResult, Turn, UserId
+from bot.model import Assignment, Citation, Generation, Hit, Lang, SearchResult, Turn, UserId
 from bot.ports import Generator, Models, Prompts, Retriever
 from bot.safety import unsafe_advice
 from rag.types import KnowledgeError
@@ -136,7 +136,7 @@ class Answerer:
         self, question: Question, found: SearchResult, started: float, steps: dict[str, float]
     ) -> _Case:
         """The question with what was found, and what of it fits into a prompt."""
-        filled = self._filled(question, found.hits)
+        filled = self._filled(question, (*found.hits, *found.around))
         return _Case(question=question, found=found, filled=filled, started=started, steps=steps)
 
     def _filled(self, question: Question, hits: Sequence[Hit]) -> context.Context:
@@ -158,7 +158,9 @@ class Answerer:
         """
         lang, (one, other) = case.question.lang, pair.names
         hits = tuple(only_both(case.found.hits, pair))
-        said = await self._extract(replace(case, found=replace(case.found, hits=hits)), "")
+        said = await self._extract(
+            replace(case, found=replace(case.found, hits=hits, around=())), ""
+        )
         text = said.text if said.citations else t("together.nothing", lang)
         opening = t("together.ask_first", lang, one=one, other=other)
         return replace(said, text=f"{opening}\n\n{text}", relevant=bool(said.citations))
@@ -210,6 +212,7 @@ class Answerer:
                     yield replace(said, text=draft.text, first_token_ms=first_ms)
         draft.finish()
         text, citations = cite(draft.text, case.filled.hits)
+        text = _with_language(text, citations, case)
         yield replace(
             said,
             text=text,
@@ -237,7 +240,7 @@ class Answerer:
         answer = await asyncio.to_thread(
             compose,
             question.search_text,
-            found.hits,
+            (*found.hits, *found.around),
             lang=question.lang,
             similarity=self._similarity,
             max_sentences=context.MOST_SENTENCES,
@@ -329,6 +332,16 @@ class Draft:
         # into shape, it is given up at once.
         if self._dropped > max(1, len(self._kept) // 2):
             raise Rejected("check.unsupported")
+
+
+def _with_language(text: str, citations: Sequence[Citation], case: _Case) -> str:
+    """The text, and a word about it when all it rests on is in another language."""
+    cited = {citation.id for citation in citations}
+    spoken = {hit.passage.lang for hit in case.filled.hits if hit.passage.id in cited}
+    lang = case.question.lang
+    if not spoken or lang in spoken:
+        return text
+    return f"{text}\n\n{t(f'answer.rests_on_{min(spoken)}', lang)}"
 
 
 def _nothing_found(question: Question, found: SearchResult, steps: dict[str, float]) -> Said:

@@ -15,6 +15,7 @@ from bot.dialogue.numbers import WINDOW_LONG, WINDOW_SHORT
 from bot.dialogue.orders import BY_NAME, COMMANDS, Command, Order, available, read
 from bot.dialogue.privacy import Privacy
 from bot.dialogue.rating import Rating
+from bot.dialogue.relating import Relating
 from bot.dialogue.turns import Heard, Said
 from bot.dialogue.wording import here, say
 from bot.i18n import t, texts
@@ -38,9 +39,16 @@ _LANGUAGE_WORDS = {"en": "en", "english": "en", "英文": "en", "英语": "en",
 class Commands:
     """Runs commands. Each handler returns what to say; only the store is changed."""
 
-    def __init__(self, store: Store, logbook: Logbook, curating: Curating | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        logbook: Logbook,
+        curating: Curating | None = None,
+        relating: Relating | None = None,
+    ) -> None:
         """The store holds everything a command reads or changes."""
         self._curating = curating
+        self._relating = relating
         self._store = store
         self._logbook = logbook
         self._rating = rating = Rating(store)
@@ -147,6 +155,9 @@ class Commands:
             prompt=turn.prompt_version or "–",
             knowledge=turn.knowledge_version or "–",
         )
+        if self._relating is not None:
+            related = await self._relating.told(turn.passages, turn.asked, lang)
+            text += "\n" + t("command.why_related", lang, lines=related) if related else ""
         return Said(text=text, kind="command", personal=True)
 
     async def _language(self, order: Order) -> Said:

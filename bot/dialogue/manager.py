@@ -27,6 +27,7 @@ from bot.dialogue.lanes import Lanes
 from bot.dialogue.logbook import Logbook
 from bot.dialogue.lookups import Lookups, asked_for
 from bot.dialogue.recording import Recorder, new_turn_id
+from bot.dialogue.relating import Relating
 from bot.dialogue.turns import Heard, Said, to_reply, without_values
 from bot.errors import NotFoundError, StoreError
 from bot.i18n import t
@@ -59,7 +60,7 @@ _COMPLAINTS: frozenset[TriageLevel] = frozenset({"selfcare", "soon", "urgent"})
 class DialogueManager:
     """One way in for every adapter: ``respond`` to a message, ``rate`` a turn."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of the composition
         self,
         *,
         store: Store,
@@ -68,12 +69,14 @@ class DialogueManager:
         defaults: Defaults | None = None,
         education_only: frozenset[Platform] = frozenset(),
         curating: Curating | None = None,
+        relating: Relating | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """All parts are given; nothing is made here that could fail.
 
         ``education_only``: platforms where nothing about a person's body is kept or shown.
         ``curating``: how the knowledge is looked after by chat; None where it is not.
+        ``relating``: explains answers by the medical graph.
         """
         self._curating = curating
         self._store = store
@@ -87,7 +90,7 @@ class DialogueManager:
         self._recorder = Recorder(store, clock)
         self._logbook = Logbook(store)
         self._lookups = Lookups(store)
-        self._commands = Commands(store, self._logbook, curating)
+        self._commands = Commands(store, self._logbook, curating, relating)
 
     async def respond(self, message: Message) -> AsyncGenerator[Reply, None]:
         """Yield snapshots; the last one is final. Raises nothing but cancellation."""

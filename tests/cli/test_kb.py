@@ -28,10 +28,10 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("SALUS_MODEL", "off")
     monkeypatch.setenv("SALUS_ENV_FILE", str(tmp_path / "none"))
 
-    def opened(_settings: object, *, progress: Any = None) -> Knowledge:
+    def opened(_settings: object, *, progress: Any = None, meanwhile: bool = False) -> Knowledge:
         return Knowledge.open(
             folder, pages_dir=pages, embedder=HashEmbedder(), backend=ExactBackend(),
-            progress=progress,
+            progress=progress, meanwhile=meanwhile,
         )  # fmt: skip
 
     monkeypatch.setattr("bot.app.open_knowledge", opened)
@@ -90,6 +90,9 @@ def test_draft_diff_publish_rollback_log(salus: Salus, quick: Path, tmp_path: Pa
     assert (done["added"], done["changed_version"]) == (1, True)
     old = only(salus("kb", "search", "gout", "--version", done["before"], "--json"))
     assert "gout" not in {hit["doc"] for hit in old}
+    asked = ("ask", "What is gout?", "--json", "--version")
+    assert only(salus(*asked, done["before"]))["knowledge_version"] == done["before"]
+    assert salus(*asked, "nowhere").code == 3
     assert "is published, in place of" in salus("kb", "rollback").out
     assert only(salus("kb", "rollback", done["version"], "--json"))["added"] == 1
     log = only(salus("kb", "log", "--json"))
@@ -298,3 +301,14 @@ def test_the_real_thing(salus: Salus, data_dir: Path, tmp_path: Path) -> None:
     (hit,) = only(salus("kb", "search", "zorbing helmet", "-k", "1", "--json"))
     assert hit["doc"] == "zorb"
     assert only(salus("kb", "rollback", "--json"))["version"] == done["before"]
+
+
+def test_the_graph_is_shown_and_exported(salus: Salus) -> None:
+    """Every relation with the section that says so; around one thing; unknown things refused."""
+    whole = only(salus("kb", "graph", "--json"))
+    assert {"from", "relation", "to", "source", "clinician_review"} == set(whole["edges"][0])
+    gout = only(salus("kb", "graph", "--about", "gout attack", "--json"))
+    assert 0 < len(gout["edges"]) < len(whole["edges"])
+    assert all("gout" in (edge["from"], edge["to"]) for edge in gout["edges"])
+    assert "gout – measured by: uric acid  (gout-uric-acid/2)" in salus("kb", "graph").out
+    assert salus("kb", "graph", "--about", "spanners").code == 2

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
+from bot.app import GRAPH
+from bot.dialogue.relating import Relating
 from bot.errors import (
     ModelAbortedError,
     ModelCutOffError,
@@ -17,8 +20,10 @@ from bot.errors import (
     StoreLockedError,
 )
 from bot.model import Message, Place, TurnId, UserId
+from rag.graph import load_graph
 from tests.fakes.chat import Chat
 from tests.fakes.generator import ScriptedGenerator
+from tests.fakes.retriever import PASSAGES, FakeRetriever, passage
 
 GOOD = "Most adults need at least 7 hours of sleep a night [1]."
 
@@ -463,6 +468,35 @@ async def test_why_shows_where_the_answer_came_from() -> None:
     assert "sleep-adults" in told
     assert "kb-test" in told
     assert "own sentences" in told
+
+
+async def test_why_names_what_the_graph_knows_of_the_answer() -> None:
+    """Relations between what was asked and the page that answered stand under /why, both ways."""
+    page = passage("gout-uric-acid#1", "Gout", "What helps?", "Drinking water helps with gout.")
+    page = replace(page, doc="en/gout-uric-acid")
+    chat = Chat(relating=Relating(lambda: load_graph(GRAPH)))
+    chat.retriever.passages = (page,)
+    await chat.say("Does drinking fluids help with gout?")
+    told = (await chat.say("/why")).text
+    assert "gout – helped by: drinking fluids" in told
+    await chat.say("How tired am I?")
+    assert "hangs together" not in (await chat.say("/why")).text
+
+
+async def test_an_answer_from_pages_in_another_language_says_so() -> None:
+    """What rests on English pages alone says so to a Chinese asker, whoever wrote it."""
+    only_english = tuple(p for p in PASSAGES if p.id == "sleep-adults")
+    asked = "睡眠多久 sleep adults?"
+    found = FakeRetriever(only_english, crossing=True)
+    written = Chat(script=["至少7小时[1]。"], retriever=found)
+    quoted = Chat(retriever=found)
+    model, extract = await written.say(asked), await quoted.say(asked)
+    assert (model.path, extract.path) == ("model", "extractive")
+    assert "只有英文" in model.text
+    assert "只有英文" in extract.text
+    plain = await Chat(script=["成年人每晚至少要睡7小时。[1]"]).say("成年人每晚要睡几个小时？")
+    assert plain.path == "model"
+    assert "英文" not in plain.text
 
 
 async def test_the_other_commands() -> None:

@@ -19,6 +19,7 @@ from tests.fakes.retriever import FakeRetriever
 from tests.fakes.store import FakeStore
 
 if TYPE_CHECKING:
+    from bot.dialogue.relating import Relating
     from bot.errors import ModelError
     from bot.ports import Models
 
@@ -39,10 +40,12 @@ class Chat:
         defaults: Defaults | None = None,
         education_only: frozenset[Platform] = frozenset(),
         models: Models | None = None,
+        retriever: FakeRetriever | None = None,
+        relating: Relating | None = None,
     ) -> None:
         """Without a script no model is asked."""
         self.store = store or FakeStore()
-        self.retriever = FakeRetriever()
+        self.retriever = retriever or FakeRetriever()
         self.generator = generator or (ScriptedGenerator(script) if script else None)
         self.now = NOON
         self.dialogue = DialogueManager(
@@ -58,6 +61,7 @@ class Chat:
             triage=TRIAGE,
             defaults=defaults,
             education_only=education_only,
+            relating=relating,
         )
 
     def later(self, **delta: float) -> None:

@@ -63,9 +63,10 @@ PASSAGES = (
 class FakeRetriever:
     """Ranks by shared words; ``failing`` raises, and no shared word means nothing relevant."""
 
-    def __init__(self, passages: Sequence[Passage] = PASSAGES) -> None:
-        """Passages are searched in the asker's language only."""
+    def __init__(self, passages: Sequence[Passage] = PASSAGES, *, crossing: bool = False) -> None:
+        """Passages are searched in the asker's language only, unless ``crossing``."""
         self.passages = passages
+        self.crossing = crossing
         self.failing = False
         self.queries: list[str] = []
 
@@ -78,7 +79,7 @@ class FakeRetriever:
         hits = []
         for one in self.passages:
             shared = words & set(_WORD.findall(f"{one.title} {one.section} {one.text}".lower()))
-            if shared and one.lang == (lang or one.lang):
+            if shared and (self.crossing or one.lang == (lang or one.lang)):
                 hits.append(Hit(passage=one, score=min(0.99, len(shared) / (len(words) + 1))))
         hits.sort(key=lambda h: -h.score)
         best = hits[0].score if hits else 0.0

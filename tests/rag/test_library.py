@@ -533,3 +533,26 @@ def test_importing_the_library_is_light() -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_stands_around_the_best_hits_comes_along(open_knowledge: Open, tmp_path: Path) -> None:
+    """A section cut into chunks: the neighbours of a hit are there to be read on, no hits."""
+    knowledge = open_knowledge()
+    said = (f"Step {n}: rest the ankle, {word} it. " for n, word in enumerate(WORDS_OF_STEPS))
+    text = "\n\n".join(one * 6 for one in said)
+    path = tmp_path / "ankle.md"
+    path.write_text(f"# Sprained ankle\n\n## First aid\n\n{text}\n", encoding="utf-8")
+    knowledge.add([path])
+    found = knowledge.search("compress sprained ankle", limit=1)
+    (hit,) = found.hits
+    around = {one.passage.position - hit.passage.position for one in found.around}
+    assert around <= {-1, 1}
+    assert around
+    assert all(one.passage.section == hit.passage.section for one in found.around)
+    assert all(one.score < hit.score for one in found.around)
+    whole = knowledge.search("compress sprained ankle", limit=8)
+    shown = {one.passage.id for one in whole.hits}
+    assert not shown & {one.passage.id for one in whole.around}
+
+
+WORDS_OF_STEPS = ("cool", "raise", "compress", "tape", "move", "stretch", "load", "watch")

@@ -60,15 +60,18 @@ def chat(user: User = "local", as_json: AsJson = False, as_jsonl: AsJsonl = Fals
 def ask(
     text: Annotated[str, typer.Argument(help="The question.")] = "",
     user: User = "local",
+    version: Annotated[str, typer.Option("--version", help="A kept knowledge version.")] = "",
     as_json: AsJson = False,
     as_jsonl: AsJsonl = False,
 ) -> None:
-    """Ask one question and leave."""
+    """Ask one question and leave; with --version, of the knowledge as it was."""
 
     async def work(salus: App) -> None:
         from bot.adapters import console, render
         from bot.adapters.cli import jsonl
 
+        if version:
+            await _pinned(salus, version)
         if as_jsonl:
             await _chat_jsonl(salus, user)
             return
@@ -81,6 +84,18 @@ def ask(
         print(f"\n{sources}" if sources else "", end="\n" if sources else "")
 
     in_app(work)
+
+
+async def _pinned(salus: App, version: str) -> None:
+    from bot.errors import NotFoundError
+    from rag.versions_model import UnknownError
+
+    try:
+        await salus.retriever.pin(version)
+    except UnknownError as error:
+        missing = NotFoundError(error.key, **error.details)
+        missing.key = error.key
+        raise missing from error
 
 
 async def _chat_jsonl(salus: App, user: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.adapters.cli import jsonl, kb_gaps, kb_people, kb_versions
+from bot.adapters.cli import jsonl, kb_gaps, kb_graph, kb_people, kb_versions
 from bot.adapters.cli.kb_common import (
     AsJson,
     AsName,
@@ -101,7 +101,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check knowledge/: pages, canary questions, graph. Exit code 1 when something is broken."""
-    from bot.app import PAGES
+    from bot.app import GRAPH, PAGES
     from rag import graph_lint
     from rag.canary import SHIPPED, lint
     from rag.graph import load_graph
@@ -109,7 +109,7 @@ def check(
 
     problems = check_pages(PAGES)
     problems += lint([SHIPPED], (f"{p.parent.name}/{p.stem}" for p in page_files(PAGES)))
-    problems += graph_lint.lint(load_graph(PAGES.parent / "graph"), graph_lint.sections(PAGES))
+    problems += graph_lint.lint(load_graph(GRAPH), graph_lint.sections(PAGES))
     if index:
         problems += in_knowledge(lambda knowledge: knowledge.check())
     if as_json:
@@ -248,4 +248,5 @@ app.command()(kb_versions.publish)
 app.command()(kb_versions.rollback)
 app.command()(kb_versions.log)
 app.command()(kb_gaps.gaps)
+app.command()(kb_graph.graph)
 app.add_typer(kb_people.app, name="people", help="Roles and chat accounts.")
