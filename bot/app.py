@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.deferred import DeferredRegistry, DeferredRetriever, DeferredStore
+from bot.delivery.challenges import HeldChallenges
 from bot.delivery.unit import UnitStore
 from bot.dialogue.answering import Answerer
+from bot.dialogue.challenges.room import Room
 from bot.dialogue.curating.front import Curating
 from bot.dialogue.manager import Defaults, DialogueManager
 from bot.dialogue.relating import Relating
@@ -102,6 +104,7 @@ async def build(
         education_only=_education_only(settings),
         curating=Curating(UnitStore(store), shelf, operator()),
         relating=Relating(_graph),
+        challenges=Room(HeldChallenges(store), settings.tz),
     )
     try:
         yield App(

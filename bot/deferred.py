@@ -19,6 +19,7 @@ from bot.dialogue.privacy import WORDING
 from bot.logs import failed
 from bot.memory import give_back
 from bot.model import (
+    Address,
     Admission,
     Curator,
     Feedback,
@@ -228,6 +229,12 @@ class DeferredStore:
 
     async def part(self, user: UserId, *, platform: str, account: str) -> bool:
         return await (await self.opened()).part(user, platform=platform, account=account)
+
+    async def keep_address(self, user: UserId, address: Address) -> None:
+        await (await self.opened()).keep_address(user, address)
+
+    async def addresses(self, user: UserId) -> list[Address]:
+        return await (await self.opened()).addresses(user)
 
     async def offer_desk(self, name: str, code: str, *, now: datetime) -> None:
         await (await self.opened()).offer_desk(name, code, now=now)

@@ -17,6 +17,7 @@
     │   ├── StoreReadOnlyError      the data directory cannot be written
     │   └── StoreKeyError           the key that decrypts personal data is missing or wrong
     ├── UnfetchedError              a file that was sent cannot be fetched (any more)
+    │   └── OversizedError          it is larger than we take
     └── NotFoundError               no such turn, user, observation                    (exit 3)
 
 rag/ has its own small tree (rag/types.py); the edges treat both alike: show
@@ -110,6 +111,10 @@ class UnfetchedError(SalusError):
     """A file that was sent cannot be fetched, or not any more."""
 
     key = "curate.not_fetched"
+
+
+class OversizedError(UnfetchedError):
+    """A file that turns out larger than we take."""
 
 
 class StoreError(SalusError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NewType, get_args
 
 from rag.types import Hit, Lang, Passage, SearchResult, Source
@@ -66,6 +66,7 @@ class Press:
     at: datetime
     lang: Lang
     office: str = ""
+    name: str = ""  # what the platform shows of them to everybody in that place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ class Message:
     account: str = ""  # the speaker's id on the platform; empty where there are no accounts
     office: str = ""  # the bot's own id on the platform
     upload: Upload | None = None  # a file that came with it, or instead of words
+    admin: bool = False  # the platform says that they look after this place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,7 @@ class Reply:
     buttons: tuple[tuple[Button, ...], ...] = ()  # rows
     errands: tuple[Errand, ...] = ()  # what is owed besides
     stale: bool = False  # the card whose button was pressed has nothing left to press
+    aside: str = ""  # a word that only whoever pressed sees; with no text nothing else is said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +369,17 @@ class Joining:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where one account of a person is written to in private, by the bot ``office``."""
+
+    platform: Platform
+    account: str
+    chat: str
+    office: str
+    lang: Lang
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curator:
     """A chat account that looks after the knowledge under a name that has a role there.
 
@@ -389,6 +403,54 @@ class Admission:
     verdict: Literal["bound", "refused", "locked"]
     name: str = ""
     since: datetime | None = None
+
+
+# --- groups ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """What a group does together for some days. ``first`` is a local date in ``tz``.
+
+    ``state``: running, over (all days went by), ended (by its starter, or by us), stopped (by an
+    admin). ``next_at`` is when it has something to say. ``place`` is never private.
+    """
+
+    id: str
+    topic: str
+    place: Place
+    office: str
+    lang: Lang
+    tz: str
+    first: date
+    days: int
+    starter: UserId | None
+    changed_at: datetime
+    next_at: datetime | None
+    state: Literal["running", "over", "ended", "stopped"] = "running"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """What a group may see of a challenge: counts, and the names that were chosen to be shown.
+
+    ``done`` on the day asked about, ``ticks`` on all days, ``through`` people on every day. It
+    says nothing of who did what, and nothing else of a challenge is ever shown in a group.
+    """
+
+    people: int = 0
+    done: int = 0
+    ticks: int = 0
+    through: int = 0
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One person's part in a challenge; theirs alone. ``name`` empty: not to be shown."""
+
+    name: str = ""
+    days: frozenset[int] = frozenset()
 
 
 LEARNT: tuple[LearntPlatform, ...] = get_args(LearntPlatform)

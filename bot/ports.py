@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.model import (
+    Address,
     Admission,
     Assignment,
+    Board,
+    Challenge,
     ChatMessage,
     Curator,
     Feedback,
@@ -22,7 +25,9 @@ from bot.model import (
     MetricKind,
     Observation,
     ObservationId,
+    Part,
     PassageVotes,
+    Place,
     Profile,
     SearchResult,
     Turn,
@@ -139,6 +144,8 @@ class Store(Protocol):
     ) -> Joining: ...
     async def join(self, code: str, *, platform: str, account: str, now: datetime) -> Joining: ...
     async def part(self, user: UserId, *, platform: str, account: str) -> bool: ...
+    async def keep_address(self, user: UserId, address: Address) -> None: ...
+    async def addresses(self, user: UserId) -> list[Address]: ...  # of linked accounts
 
     # who looks after the knowledge by chat
     async def offer_desk(self, name: str, code: str, *, now: datetime) -> None: ...
@@ -158,6 +165,23 @@ class Store(Protocol):
     async def forget(self, user: UserId) -> None: ...  # nothing remains readable
 
     async def close(self) -> None: ...
+
+
+class Challenges(Protocol):
+    """Keeps what groups do together. Raises a StoreError. A group sees a Board, nothing else."""
+
+    async def challenge(self, id: str) -> Challenge | None: ...  # noqa: A002
+    async def newest(self, place: Place, office: str) -> Challenge | None: ...  # of that place
+    async def due(self, platform: str, office: str, *, now: datetime) -> list[Challenge]: ...
+    async def board(self, id: str, *, day: int, days: int) -> Board: ...  # noqa: A002
+    async def part(self, id: str, user: UserId) -> Part | None: ...  # noqa: A002
+    async def parts(self, user: UserId) -> list[tuple[Challenge, Part]]: ...  # of running ones
+
+    async def keep(self, challenge: Challenge) -> None: ...  # one that is over loses its parts
+    async def join(self, id: str, user: UserId, *, now: datetime) -> None: ...  # noqa: A002
+    async def leave(self, id: str, user: UserId) -> None: ...  # noqa: A002
+    async def show(self, id: str, user: UserId, name: str) -> None: ...  # noqa: A002  # empty: no
+    async def tick(self, id: str, user: UserId, day: int, *, done: bool) -> None: ...  # noqa: A002
 
 
 class Reports(Protocol):

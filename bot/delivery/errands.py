@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LONG_S = 3600.0  # an errand may take this long
 _WAIT_S = 5.0  # for the message that says that we are at work
 _KEY = "errand"
+TOLD = frozenset({"notice", "account"})  # messages of their own, to somebody else's chat
 
 
 def is_errand(body: Mapping[str, Any]) -> bool:
@@ -31,21 +32,34 @@ def is_errand(body: Mapping[str, Any]) -> bool:
 
 
 def chat_of(place: Place) -> str:
-    """The outbox's address of a private place."""
-    return f"D{place.chat}" if place.platform == "discord" else place.chat.partition("/")[0]
+    """The outbox's address of a place."""
+    chat = place.chat.partition("/")[0]  # without a topic
+    if place.platform == "discord":
+        return f"{'D' if place.private else 'C'}{chat}"
+    return chat
 
 
-def owe(
-    unit: Unit, errands: Sequence[Errand], office: Office, letters: Sequence[Letter], now: datetime
+def owe(  # what is owed, by whom, when, and how it is answered
+    unit: Unit,
+    errands: Sequence[Errand],
+    office: Office,
+    letters: Sequence[Letter],
+    now: datetime,
+    *,
+    way: Mapping[str, Any] | None = None,
 ) -> None:
-    """Commit the errands with the unit; the last letter is the one their result takes over."""
+    """Commit the errands with the unit; the last letter is the one their result takes over.
+
+    ``way``: what the adapter needs to answer where it was asked, beyond the place.
+    """
     shown = letters[-1] if letters else None
     for errand in errands:
         ours = not errand.office or errand.office == office.bot
         ours = ours and errand.place.platform == office.platform
         to = office if ours else Office(platform=errand.place.platform, bot=errand.office)
-        follows = shown if ours and errand.task != "notice" else None
-        unit.writes.append(_Accept(to, _arrival(errand, follows), now))
+        here = ours and errand.task not in TOLD
+        made = arrival(errand, shown if here else None, way if here else None)
+        unit.writes.append(_Accept(to, made, now))
 
 
 class _Accept:
@@ -66,9 +80,12 @@ class _Accept:
         )
 
 
-def _arrival(errand: Errand, shown: Letter | None) -> Arrival:
+def arrival(
+    errand: Errand, shown: Letter | None = None, way: Mapping[str, Any] | None = None
+) -> Arrival:
+    """An errand as what lies in the inbox."""
     chat = chat_of(errand.place)
-    body: dict[str, Any] = {_KEY: asdict(errand)}
+    body: dict[str, Any] = {_KEY: asdict(errand)} | ({"way": way} if way else {})
     if shown is not None:
         body["shown"] = {"origin": shown.origin, "part": shown.part}
     return Arrival(dedup=errand.name, chat=chat, lane=f"{chat}!errands", body=body)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from bot.delivery.errands import arrival
 from bot.delivery.hurry import Express, Hurry
 from bot.delivery.pace import Pace
 from bot.delivery.sender import Courier, Sender
@@ -15,10 +16,15 @@ from bot.delivery.sorting import Handler, Sorter
 from bot.errors import StoreError
 from bot.ids import new_id
 from bot.logs import logger
+from bot.model import Errand
 from bot.ports import Store
 from bot.store.letters import Arrival, Mailbox
 
+_ROUND_S = 15.0
 _KEEP = timedelta(hours=48)  # longer than any platform repeats an event
+
+
+Due = Callable[[datetime], Awaitable[Sequence[Errand]]]
 
 
 def utc_now() -> datetime:
@@ -54,16 +60,18 @@ class PostOffice:
         clock: Callable[[], datetime] = utc_now,
         pace: Pace | None = None,
         express: Express | None = None,
+        due: Due | None = None,
     ) -> None:
         """``resend``: the platform drops doubles by our nonce, so unknown sends may go again.
 
         ``express`` finds what cannot wait among what was accepted; None where arrivals come
-        judged already.
+        judged already. ``due``: what the clock brings.
         """
         self.mailbox = mailbox
         self._times = times or Times()
         self._resend = resend
         self._clock = clock
+        self._due = due
         self.holder = new_id()
         self._until = datetime.min.replace(tzinfo=UTC)
         self.sender = Sender(
@@ -110,11 +118,29 @@ class PostOffice:
                 logger().warning("sends of a crashed process", state="unknown", count=lost)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep(ended))
+                tasks.create_task(self._rounds(ended))
                 receiving = tasks.create_task(_until_stopped(receive, stop))
                 tasks.create_task(self._work(stop, receiving, ended))
         finally:
             with suppress(StoreError):
                 await self.mailbox.let_go(self.holder)
+
+    async def _rounds(self, ended: asyncio.Event) -> None:
+        """Look at the clock again and again while the office is ours."""
+        while not ended.is_set():
+            try:
+                await self.look_at_the_clock()
+            except StoreError as error:
+                logger().warning("what is due cannot be read", error=type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), _ROUND_S)
+
+    async def look_at_the_clock(self) -> int:
+        """Accept what is due by now, each once by its name; how many were new."""
+        if self._due is None:
+            return 0
+        found = await self._due(self._clock())
+        return await self.accept([arrival(errand) for errand in found]) if found else 0
 
     async def _work(
         self, stop: asyncio.Event, receiving: asyncio.Task[None], ended: asyncio.Event

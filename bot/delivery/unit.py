@@ -19,6 +19,7 @@ from bot.dialogue.lanes import Lanes
 from bot.errors import StoreError
 from bot.ids import new_id
 from bot.model import (
+    Address,
     Admission,
     Curator,
     Feedback,
@@ -76,6 +77,14 @@ def unit() -> Iterator[Unit]:
         yield made
     finally:
         _current.reset(token)
+
+
+def held_back(write: Write) -> bool:
+    """Make a write wait for this task's unit; False when there is none."""
+    unit = _current.get()
+    if unit is not None:
+        unit.writes.append(write)
+    return unit is not None
 
 
 class People:
@@ -270,6 +279,14 @@ class UnitStore:
 
         await self._later(write)
         return True
+
+    async def keep_address(self, user: UserId, address: Address) -> None:
+        """Note where an account is written to."""
+        await self._later(lambda store: store.keep_address(user, address))
+
+    async def addresses(self, user: UserId) -> list[Address]:
+        """The stored ones."""
+        return await self._store.addresses(user)
 
     async def offer_desk(self, name: str, code: str, *, now: datetime) -> None:
         """Let a curator's code be entered."""

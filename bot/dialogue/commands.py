@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.dialogue import charting, countries
+from bot.dialogue.challenges.room import Room
 from bot.dialogue.curating.front import Curating
 from bot.dialogue.linking import Linking
 from bot.dialogue.logbook import Logbook, without_pending
@@ -45,10 +46,12 @@ class Commands:
         logbook: Logbook,
         curating: Curating | None = None,
         relating: Relating | None = None,
+        challenges: Room | None = None,
     ) -> None:
         """The store holds everything a command reads or changes."""
         self._curating = curating
         self._relating = relating
+        self._challenges = challenges
         self._store = store
         self._logbook = logbook
         self._rating = rating = Rating(store)
@@ -60,6 +63,7 @@ class Commands:
             "country": self._country, "link": linking.link, "unlink": linking.unlink,
             "learn": privacy.learn, "privacy": privacy.privacy, "export": privacy.export,
             "forget": self._forget, "kb": self._kb,
+            "challenge": self._challenge,
         }  # fmt: skip
 
     async def run(self, name: str, rest: str, heard: Heard) -> Said:
@@ -96,6 +100,12 @@ class Commands:
         if self._curating is None:
             return say("command.unknown", order.heard, name="kb")
         return await self._curating.command(order.heard, order.rest)
+
+    async def _challenge(self, order: Order) -> Said:
+        """What a group does together."""
+        if self._challenges is None:
+            return say("command.unknown", order.heard, name="challenge")
+        return await self._challenges.command(order)
 
     async def _start(self, order: Order) -> Said:
         return say("command.start", order.heard)

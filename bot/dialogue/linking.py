@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bot.dialogue.orders import Order
 from bot.dialogue.turns import HIDDEN, Said
 from bot.dialogue.wording import say
 from bot.i18n import t
+from bot.ids import new_id
+from bot.model import Address, Errand, Lang, Place, Reply, UserId
 from bot.ports import LINK_LASTS
 
 if TYPE_CHECKING:
@@ -47,13 +50,18 @@ class Linking:
         done = await self._store.join(
             code, platform=place.platform, account=heard.message.account, now=heard.now
         )
-        person = done.user if done.verdict == "joined" else None
-        return say(f"link.{done.verdict}", heard, person=person, minutes=_MINUTES)
+        if done.verdict != "joined" or done.user is None:
+            return say(f"link.{done.verdict}", heard, minutes=_MINUTES)
+        told = await self._told("joined", done.user, order)
+        await self._keep_address(done.user, order)
+        said = say("link.joined", heard, person=done.user, minutes=_MINUTES)
+        return replace(said, errands=told)
 
     async def _offer(self, order: Order) -> Said:
         heard = order.heard
         code = new_code()
         await self._store.offer_link(heard.profile.user, code, now=heard.now)
+        await self._keep_address(heard.profile.user, order)
         values = {"minutes": _MINUTES}
         return Said(
             text=t("link.code", heard.lang, code=shown(code), **values),
@@ -69,9 +77,43 @@ class Linking:
         if not message.account:
             return say("link.not_here", heard)
         user, platform = heard.profile.user, message.place.platform
+        told = await self._told("left", user, order)
         if not await self._store.part(user, platform=platform, account=message.account):
             return say("unlink.only", heard)
-        return say("unlink.done", heard, record=False)  # of whom? they are nobody yet
+        said = say("unlink.done", heard, record=False)  # of whom? they are nobody yet
+        return replace(said, errands=told)
+
+    async def _keep_address(self, user: UserId, order: Order) -> None:
+        """Where this account can be told of what happens to the others."""
+        message = order.heard.message
+        if message.account and message.office:
+            address = Address(
+                platform=message.place.platform, account=message.account,
+                chat=message.place.chat, office=message.office, lang=order.heard.lang,
+            )  # fmt: skip
+            await self._store.keep_address(user, address)
+
+    async def _told(self, what: str, user: UserId, order: Order) -> tuple[Errand, ...]:
+        """A word to each other account of the person, in its own private chat."""
+        message = order.heard.message
+        own = (message.place.platform, message.account)
+        rest = {"what": what, "platform": message.place.platform}
+        return tuple(
+            Errand(
+                name=f"account:{new_id()}", task="account", user=user, account=one.account,
+                place=Place(platform=one.platform, chat=one.chat, private=True),
+                lang=one.lang, office=one.office, rest=rest,
+            )
+            for one in await self._store.addresses(user)
+            if (one.platform, one.account) != own
+        )  # fmt: skip
+
+
+def told(errand: Errand, lang: Lang) -> Reply:
+    """What another account of the person is told: that one came, or went."""
+    platform = t(f"platform.{errand.rest['platform']}", lang)
+    text = t(f"link.told.{errand.rest['what']}", lang, platform=platform)
+    return Reply(text=text, kind="command", lang=lang, personal=True)
 
 
 def new_code() -> str:

@@ -19,11 +19,15 @@ from datetime import UTC, datetime
 from bot.dialogue import commands, numbers, smalltalk, wording
 from bot.dialogue.alarm import Alarm
 from bot.dialogue.answering import Answerer, Question
+from bot.dialogue.challenges.cards import PREFIX
+from bot.dialogue.challenges.room import TASK as CHALLENGE
+from bot.dialogue.challenges.room import Room
 from bot.dialogue.commands import Commands
 from bot.dialogue.curating.front import Curating, Ways
 from bot.dialogue.followup import search_text, with_readings
 from bot.dialogue.hearing import Defaults, hear, unreadable
 from bot.dialogue.lanes import Lanes
+from bot.dialogue.linking import told
 from bot.dialogue.logbook import Logbook
 from bot.dialogue.lookups import Lookups, asked_for
 from bot.dialogue.recording import Recorder, new_turn_id
@@ -70,15 +74,17 @@ class DialogueManager:
         education_only: frozenset[Platform] = frozenset(),
         curating: Curating | None = None,
         relating: Relating | None = None,
+        challenges: Room | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """All parts are given; nothing is made here that could fail.
 
         ``education_only``: platforms where nothing about a person's body is kept or shown.
-        ``curating``: how the knowledge is looked after by chat; None where it is not.
-        ``relating``: explains answers by the medical graph.
+        ``curating``: how the knowledge is looked after by chat; ``challenges``: what groups do
+        together; None where it is not offered. ``relating``: explains answers by the medical graph.
         """
         self._curating = curating
+        self._challenges = challenges
         self._store = store
         self._answerer = answerer
         self._triage = triage
@@ -90,7 +96,7 @@ class DialogueManager:
         self._recorder = Recorder(store, clock)
         self._logbook = Logbook(store)
         self._lookups = Lookups(store)
-        self._commands = Commands(store, self._logbook, curating, relating)
+        self._commands = Commands(store, self._logbook, curating, relating, challenges)
 
     async def respond(self, message: Message) -> AsyncGenerator[Reply, None]:
         """Yield snapshots; the last one is final. Raises nothing but cancellation."""
@@ -140,19 +146,37 @@ class DialogueManager:
         return self._curating is not None and await self._curating.curates(place, account)
 
     async def press(self, press: Press) -> Reply:
-        """A button of Reply.buttons was pressed."""
-        if self._curating is None:
+        """A button of Reply.buttons was pressed. NotFoundError for what is not theirs to press."""
+        if self._challenges is not None and press.action.startswith(PREFIX):
+            async with self._lanes.hold(press.user):
+                return await self._challenges.press(press)
+        if self._curating is None or not press.place.private:
             raise NotFoundError("nothing of ours has such buttons")
         async with self._lanes.hold(press.user):
             return await self._curating.press(press, await self._store.profile(press.user))
 
     async def run(self, errand: Errand, ways: Ways) -> AsyncGenerator[Reply, None]:
         """Do what a reply owed: snapshots, then the reply that stays. Holds no lane."""
+        if errand.task == CHALLENGE:
+            said = await self._challenges.told(errand) if self._challenges else None
+            if said is not None:
+                yield said
+            return
+        if errand.task == "account":
+            profile = await self._store.profile(errand.user)
+            yield told(errand, profile.lang or errand.lang)
+            return
         if self._curating is None:
             return
         async with aclosing(self._curating.run(errand, ways)) as replies:
             async for reply in replies:
                 yield reply
+
+    async def due(self, platform: Platform, office: str, now: datetime) -> Sequence[Errand]:
+        """What the clock brings to the groups of one bot. Raises a StoreError."""
+        if self._challenges is None:
+            return ()
+        return await self._challenges.due(platform, office, now)
 
     # --- everything else, in the person's lane -------------------------------
 
@@ -249,9 +273,9 @@ class DialogueManager:
                 return
         async with aclosing(self._answer(heard, logged, found.observations)) as snapshots:
             async for said in snapshots:
-                if logged and said.final and not (said.relevant or utterance.is_question):
-                    said = logged  # nothing was asked, so it is no news that nothing was found
-                yield replace(said, asked=asked)
+                # When nothing was asked, it is no news that nothing was found.
+                vain = said.final and not (said.relevant or utterance.is_question)
+                yield replace(logged if logged and vain else said, asked=asked)
 
     def _complains(self, rest: str) -> bool:
         """Whether what was said beside the values tells of a symptom, which deserves an answer."""

@@ -55,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="link", personal=True),
     Command(name="unlink", personal=True),
     Command(name="learn", personal=True),
+    Command(name="challenge", personal=False, shared=True),
     Command(name="privacy", personal=False, shared=True, words=("privacy", "隐私")),
     Command(name="export", personal=True),
     Command(name="forget", personal=True),

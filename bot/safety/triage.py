@@ -33,6 +33,7 @@ LIKE_URGENT = 0.7
 LIKE_DESPITE = 0.9  # when the rules know the sign: past, denied, told of, or explained
 LIKE_EMERGENCY = 0.75
 LIKE_CRISIS = 0.5
+LIKE_LOW = 0.85  # below this, words of low mood alone are answered as low mood, not as a crisis
 _OTHER_PERSON = re.compile(
     r"\b(?:my|our|his|her) (?:\w+ )?(?:mom|mum|mother|dad|father|son|daughter|baby|wife|husband"
     r"|partner|friend|brother|sister|kid|child|gran|nan|grandma|grandpa|colleague|neighbou?r"
@@ -138,10 +139,17 @@ class Triage:
             return ruled
         denied = self._belongs(text, EXPLAINED) or self._told_of(text)
         found = second_look(text, ruled, denied=denied, seen=seen, raise_at=raise_at)
-        if found.category == LIKE and self._belongs(text, MOOD):
+        if self._only_low(text, found, seen) and self._belongs(text, MOOD):
             # It stays urgent, but an ambulance is not what a sad person needs to hear of.
-            return replace(found, level="urgent", category=MOOD)
+            return replace(found, level="urgent", category=MOOD, crisis=False)
         return found
+
+    def _only_low(self, text: str, found: TriageResult, seen: Likeness | None) -> bool:
+        """Whether likeness alone raised it: to danger, or to a crisis that it is little like."""
+        if found.category == LIKE:
+            return True
+        raised = found.rule.startswith("likeness.crisis")
+        return raised and (seen or likeness(text)).danger < LIKE_LOW
 
     def by_rules(
         self,

@@ -9,10 +9,12 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
+from bot.store.challenge_tables import challenge_members, challenge_ticks, challenges
 from bot.store.crypto import KEY_BYTES, seal
 from bot.store.database import Database
 from bot.store.tables import (
     accounts,
+    addresses,
     consents,
     curators,
     link_codes,
@@ -25,6 +27,8 @@ from bot.store.tables import (
 from bot.store.tuning_tables import lesson_reviews
 
 OWNED = (
+    challenge_ticks,
+    challenge_members,
     lesson_reviews,
     votes,
     turns,
@@ -32,6 +36,7 @@ OWNED = (
     consents,
     profiles,
     accounts,
+    addresses,
     link_codes,
     curators,
 )
@@ -43,6 +48,8 @@ async def erase(connection: AsyncConnection, gone: Collection[str]) -> None:
     for user in gone:
         noise = seal(bytes(KEY_BYTES), bytes(KEY_BYTES), "users", "wrapped", user)
         await connection.execute(update(users).where(users.c.id == user).values(wrapped=noise))
+        orphaned = update(challenges).where(challenges.c.starter_id == user)
+        await connection.execute(orphaned.values(starter_id=None))
         for table in OWNED:
             await connection.execute(delete(table).where(table.c.user_id == user))
         await connection.execute(delete(users).where(users.c.id == user))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from bot.model import Feedback, Observation, Profile, Turn
+from bot.model import Feedback, Observation, Part, Profile, Turn
 from bot.store import Consent
 
 FORMAT = "salus-export-1"
@@ -22,6 +22,7 @@ class Everything:
     observations: Sequence[Observation] = field(default=())
     turns: Sequence[Turn] = field(default=())
     votes: Sequence[Feedback] = field(default=())
+    challenges: Sequence[tuple[str, datetime, Part]] = field(default=())  # topic, joined
     curator: Sequence[str] = field(default=())  # names under which they look after knowledge
 
 
@@ -37,6 +38,7 @@ def readable(found: Everything, at: datetime) -> dict[str, object]:
         "measurements": [_measurement(o) for o in found.observations],
         "conversations": [_conversation(t) for t in found.turns],
         "votes": [_vote(v) for v in found.votes],
+        "challenges": [_challenge(*one) for one in found.challenges],
         "looks_after_knowledge_as": list(found.curator),
     }
 
@@ -104,6 +106,15 @@ def _conversation(turn: Turn) -> Mapping[str, object]:
         "failure": turn.failure,
         "knowledge_fitted": turn.relevant,
         "milliseconds": dict(turn.timings),
+    }
+
+
+def _challenge(topic: str, joined: datetime, part: Part) -> Mapping[str, object]:
+    return {
+        "challenge": topic,
+        "joined_at": joined.isoformat(),
+        "name_shown": part.name,
+        "days_done": sorted(part.days),
     }
 
 

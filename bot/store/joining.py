@@ -25,16 +25,16 @@ from bot.errors import NotFoundError, StoreLockedError
 from bot.ids import new_id, new_user_id
 from bot.model import Joining, UserId
 from bot.ports import LINK_LASTS, LINK_TRIES, LINK_TRIES_IN
+from bot.store.addresses import AddressStore
 from bot.store.codec import plain
 from bot.store.erasing import erase, scrub
 from bot.store.merging import Merger, merged_profile
-from bot.store.records import RecordStore
 from bot.store.tables import accounts, link_codes, link_tries, tombstones, users
 
 _REFUSED = Joining(verdict="refused")
 
 
-class JoiningStore(RecordStore):
+class JoiningStore(AddressStore):
     """Linking and unlinking accounts by their owners."""
 
     async def offer_link(self, user: UserId, code: str, *, now: datetime) -> None:
@@ -94,6 +94,7 @@ class JoiningStore(RecordStore):
             count = select(func.count()).where(accounts.c.user_id == plain(user))
             if (await connection.scalar(count) or 0) < 2:
                 return False
+            await self._drop_address(connection, platform, account)
             new = await self._created(connection, new_user_id())
             await self._attach(connection, platform, account, new.user, before=row)
             return True
@@ -163,6 +164,8 @@ class JoiningStore(RecordStore):
         merger = Merger(connection, old, new, lambda *where: self._chat_refs(maker, *where)[0])
         await merger.observations()
         await merger.turns()
+        await merger.addresses()
+        await merger.challenges()
         theirs = await self._consents(connection, joiner)
         profile = merged_profile(
             await self._profile(connection, new), await self._profile(connection, old), theirs

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
 from bot.store import PersonStore
+from bot.store.challenges import SqlChallenges
 from bot.store.crypto import PersonCipher, Sealed
 from bot.store.delivery_tables import IN_TURN, URGENT, inbox, offices
 from bot.store.letters import Arrival, Letter, Mailbox, Office, Parcel
@@ -60,6 +61,16 @@ class SqlMailbox(Outbox):
         """Give the office up, if it is ``holder``'s."""
         gone = delete(offices).where(self._is_office(offices), offices.c.holder == holder)
         await self._db.write(lambda c: c.execute(gone))
+
+    async def rekey(self, old: str, new: str) -> None:
+        """A chat has another id now: everything of it moves, in one transaction."""
+
+        async def all_of_it() -> None:
+            await super(SqlMailbox, self).rekey(old, new)
+            challenges = SqlChallenges(self._store)
+            await challenges.rekey(self._office.platform, self._office.bot, old, new)
+
+        await self._db.together(all_of_it)
 
     # --- in
 

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Profile
 from bot.store import Consent
+from bot.store.challenge_tables import challenge_members, challenge_ticks, challenges
 from bot.store.codec import Body, Row
 from bot.store.crypto import PersonCipher
-from bot.store.tables import Instant, consents, observations, turns, votes
+from bot.store.tables import Instant, addresses, consents, observations, turns, votes
 from bot.store.tuning_tables import lesson_reviews
 
 _AT_ONCE = 500  # rows between two looks at the rest of the process
@@ -45,6 +46,35 @@ class Merger:
         left = [row for row in found if (row["kind"], row["at"]) not in known]
         moved = [self._moved(row, self._body(row, "observations"), "observations") for row in left]
         await self._update(observations, moved)
+
+    async def addresses(self) -> None:
+        """Move where the accounts are written to."""
+        found = await self._owned(addresses)
+        moved = [self._moved(row, self._body(row, "addresses"), "addresses") for row in found]
+        await self._update(addresses, moved)
+
+    async def challenges(self) -> None:
+        """Move parts in challenges: where both were in, days add up and the maker's name stays."""
+        m, k = challenge_members, challenge_ticks
+        days = [dict(row) for row in await self._owned(k)]
+        parts = [dict(row) for row in await self._owned(m)]
+        known = {row["challenge_id"] for row in await self._owned_by(m, self._new.user)}
+        done = {(r["challenge_id"], r["day"]) for r in await self._owned_by(k, self._new.user)}
+        for table in (k, m):
+            await self._connection.execute(delete(table).where(table.c.user_id == self._old.user))
+        for row in parts:
+            if row["challenge_id"] in known:
+                continue
+            if row["body"] is not None:
+                body = self._old.open(row["body"], m.name, row["challenge_id"])
+                row["body"] = self._new.seal(body, m.name, row["challenge_id"])
+            await self._connection.execute(insert(m).values(row | {"user_id": self._new.user}))
+        left = [r for r in days if (r["challenge_id"], r["day"]) not in done]
+        if left:
+            moved = [row | {"user_id": self._new.user} for row in left]
+            await self._connection.execute(insert(k), moved)
+        started = update(challenges).where(challenges.c.starter_id == self._old.user)
+        await self._connection.execute(started.values(starter_id=self._new.user))
 
     async def turns(self) -> None:
         """Move what was said, with votes and reviews of it, which point at turn and person."""
@@ -80,9 +110,10 @@ class Merger:
         await self._connection.execute(update(consents).where(theirs).values(moved))
 
     async def _owned(self, table: Table) -> Sequence[Row]:
-        found = await self._connection.execute(
-            select(table).where(table.c.user_id == self._old.user)
-        )
+        return await self._owned_by(table, self._old.user)
+
+    async def _owned_by(self, table: Table, user: str) -> Sequence[Row]:
+        found = await self._connection.execute(select(table).where(table.c.user_id == user))
         return found.mappings().all()
 
     def _body(self, row: Row, table: str) -> Body:

@@ -28,7 +28,7 @@ from bot.store.delivery_tables import IN_TURN, URGENT, inbox, outbox, unreachabl
 from bot.store.letters import Letter, Office, Outcome
 from bot.store.people import PeopleStore
 
-_POST_OFFICE = "post-office"  # not a person: the owner of the data key that seals the mailbox
+POST_OFFICE = "post-office"  # not a person: the owner of the data key that seals the mailbox
 _OWED = ("pending", "sending")
 
 
@@ -62,11 +62,11 @@ class Outbox:
     async def _post_cipher(self, connection: AsyncConnection) -> PersonCipher:
         """To seal with. It belongs to nobody who could ask to be forgotten, so it stays."""
         known = await self._cipher_of(connection)
-        return known or await self._store._ensured(connection, _POST_OFFICE)
+        return known or await self._store._ensured(connection, POST_OFFICE)
 
     async def _cipher_of(self, connection: AsyncConnection) -> PersonCipher | None:
         """To read with; None where nothing was ever sealed."""
-        return await self._store._reader(connection, _POST_OFFICE)
+        return await self._store._reader(connection, POST_OFFICE)
 
     # --- queueing
 

@@ -16,6 +16,7 @@ from bot.errors import StoreKeyError
 from bot.model import PassageVotes, Unhelped, UserId
 from bot.store import lineage
 from bot.store import tombstones as graves
+from bot.store.challenges import parts_for_export
 from bot.store.codec import from_micros, plain, to_micros
 from bot.store.crypto import KeyRing, PersonCipher, new_cipher
 from bot.store.curating import CuratingStore
@@ -99,6 +100,7 @@ class SqlStore(CuratingStore):
             observations=await self._observations(connection, cipher),
             turns=await self._turns(connection, cipher, said),
             votes=await self._votes(connection, votes.c.user_id == cipher.user),
+            challenges=await parts_for_export(self, connection, cipher.user),
             curator=[c.name for c in await self._curators_of(connection, cipher)],
         )
 

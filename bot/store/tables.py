@@ -144,6 +144,19 @@ link_tries = Table(
     Index(None, "ref", "at"),
 )
 
+# Linked accounts, by keyed HMAC; where each is written to is in the body.
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _owner(),
+    Column("platform", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("body", SealedType, nullable=False),
+    Index(None, "user_id"),
+    UniqueConstraint("platform", "ref"),
+)
+
 # Accounts that look after the knowledge, by keyed HMAC; who they are there is in the body.
 curators = Table(
     "curators",

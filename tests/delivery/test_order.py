@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.delivery.room import Room
 from bot.errors import StoreLockedError
 from bot.store.letters import Body, Mailbox, Parcel
 from bot.store.sql import SqlStore
+from tests.delivery import order
 from tests.delivery.parts import Courier, Echo, arrives
 
 FREE = Limits(chat_s=0.0, burst=10_000, bot=1_000_000, group=1_000_000)
@@ -193,3 +195,11 @@ def test_less_at_once_while_the_loop_is_late() -> None:
     for _ in range(30):
         room.felt(0.0)
     assert room.now == 20
+
+
+@pytest.mark.parametrize("platform", ["telegram", "discord"])
+async def test_whole_adapters_keep_order(tmp_path: Path, platform: str) -> None:
+    """A dozen people on the platform's fake; the long version is tests.delivery.order."""
+    found = await order.run(platform, tmp_path, people=12, each=4, pause_s=0.05)
+    assert (found.answers, found.inversions) == (48, 0)
+    assert found.side_by_side > 3

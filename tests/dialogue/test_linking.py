@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.dialogue.curating.front import Ways
 from bot.dialogue.linking import ALPHABET, LETTERS, new_code, read_code, shown
 from bot.dialogue.turns import without_codes
 from bot.errors import StoreLockedError
@@ -16,6 +17,7 @@ from bot.ports import LINK_LASTS, LINK_TRIES
 from tests.fakes.chat import Chat
 
 PHONE = {"platform": "telegram", "account": "1", "chat": "1"}
+NO_WAYS = Ways(fetch=None, hold=None)  # type: ignore[arg-type]  # nothing is fetched
 DESK = {"platform": "discord", "account": "9", "chat": "D9"}
 
 
@@ -205,3 +207,30 @@ def test_whatever_follows_the_word_is_hidden(text: str) -> None:
 def test_other_words_are_kept(text: str) -> None:
     """Only the command hides what follows it."""
     assert without_codes(text) == text
+
+
+async def test_the_other_account_is_told_when_one_comes_and_when_one_goes() -> None:
+    """Whoever made the code reads in private that an account came; later, that it went."""
+    chat = Chat()
+    done = await enter(chat, await code(chat))
+    (errand,) = done.errands
+    assert (errand.task, errand.place.platform, errand.place.chat) == ("account", "telegram", "1")
+    assert errand.place.private
+    (reply,) = [r async for r in chat.dialogue.run(errand, NO_WAYS)]
+    assert reply.personal
+    assert reply.text.startswith("A Discord account was just linked")
+    (errand,) = (await chat.say("/unlink", **DESK)).errands
+    assert errand.account == "1"
+    (reply,) = [r async for r in chat.dialogue.run(errand, NO_WAYS)]
+    assert reply.text.startswith("A Discord account of yours was just separated")
+    assert (await chat.say("/unlink", **PHONE)).errands == ()
+
+
+async def test_nobody_is_told_of_a_code_that_was_refused() -> None:
+    """A wrong code, one's own code and /unlink on the only account tell nobody."""
+    chat = Chat()
+    await enter(chat, await code(chat))
+    assert (await enter(chat, "AAAA-BBBB")).errands == ()
+    told = await code(chat)
+    assert (await chat.say(f"/link {told}", **PHONE)).errands == ()
+    assert (await Chat().say("/unlink", **PHONE)).errands == ()

@@ -16,8 +16,8 @@ from bot.adapters.discord.acks import Acks
 from bot.adapters.discord.address import direct, shared, whisper
 from bot.adapters.discord.attempts import Attempts
 from bot.adapters.discord.courier import DiscordCourier
-from bot.adapters.discord.events import made_at
 from bot.adapters.discord.preview import PREVIEW
+from bot.adapters.discord.raw import made_at
 from bot.delivery.errors import (
     AmbiguousError,
     FloodedError,

@@ -126,7 +126,26 @@ commands = st.fixed_dictionaries(
     },
 )
 codes = st.sampled_from(
-    ["v:up:x:1", "v:down:x:", "r:x:1", "u:", "l:en", "f:yes", "k:", "t:", "t:a:b", "p:", ":::", ""]
+    [
+        "v:up:x:1",
+        "v:down:x:",
+        "r:x:1",
+        "u:",
+        "l:en",
+        "f:yes",
+        "k:",
+        "t:",
+        "t:a:b",
+        "p:",
+        ":::",
+        "",
+        "b:",
+        "b:ch.start:walk",
+        "b:ch.in:x",
+        "b:ch.done:x:1",
+        "b:ch.done::9999999999",
+        "b:put:x:y",
+    ]
 )
 presses = st.fixed_dictionaries(
     {"custom_id": mostly(codes, texts)}, optional={"components": anything, "values": anything}

@@ -14,7 +14,7 @@ import pytest
 from bot.adapters import service
 from bot.adapters.discord.adapter import DiscordAdapter
 from bot.adapters.discord.api import Breaker, ClosedError, IntentError, WrongTokenError
-from bot.adapters.discord.events import made_at
+from bot.adapters.discord.raw import made_at
 from bot.delivery.errors import FloodedError
 from bot.errors import ModelUnavailableError, StoreLockedError
 from tests.discord.world import FAST, Salus, discord_app, salus, settings_for

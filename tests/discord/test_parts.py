@@ -20,9 +20,10 @@ from bot.adapters.discord.api import (
     quiet,
     refusal,
 )
-from bot.adapters.discord.events import Event, made_at
+from bot.adapters.discord.events import Event
 from bot.adapters.discord.letters import Paper, Picture
 from bot.adapters.discord.notebook import MOST, Notebook
+from bot.adapters.discord.raw import made_at
 from bot.delivery.errors import (
     AmbiguousError,
     FloodedError,

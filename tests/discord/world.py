@@ -12,9 +12,11 @@ from typing import Any
 from bot.adapters.discord.adapter import DiscordAdapter
 from bot.adapters.discord.config import DiscordSettings
 from bot.app import App
+from bot.delivery.challenges import HeldChallenges
 from bot.delivery.office import Times
 from bot.delivery.pace import Limits, Pace
 from bot.delivery.unit import UnitStore
+from bot.dialogue.challenges.room import Room
 from bot.dialogue.manager import DialogueManager
 from bot.model import UserId
 from tests.fakes.chat import TRIAGE
@@ -128,6 +130,7 @@ def discord_app(data: Path, *, metrics: bool = False, **options: Any) -> App:
         answerer=app.dialogue._answerer,
         triage=TRIAGE,
         education_only=frozenset() if metrics else frozenset({"discord"}),
+        challenges=Room(HeldChallenges(app.store)),
     )
     return replace(app, dialogue=dialogue)
 

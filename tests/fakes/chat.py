@@ -87,6 +87,7 @@ class Chat:
             sent_at=self.now,
             tz="Europe/Berlin",
             account=account,
+            office="42" if account else "",
         )
         self.later(seconds=1)
         async with aclosing(self.dialogue.respond(message)) as replies:

@@ -15,6 +15,7 @@ from bot.delivery.unit import UnitStore
 from bot.dialogue.curating.front import Curating
 from bot.dialogue.linking import shown
 from bot.dialogue.manager import DialogueManager
+from bot.model import Platform
 from bot.shelf import DeferredShelf
 from rag.library import Knowledge
 from rag.vectors import ExactBackend
@@ -54,7 +55,12 @@ def library(data: Path, **options: Any) -> Knowledge:
 
 @asynccontextmanager
 async def curated(
-    app: App, knowledge: Knowledge, *, operator: str = "", hosts: tuple[str, ...] = ()
+    app: App,
+    knowledge: Knowledge,
+    *,
+    operator: str = "",
+    hosts: tuple[str, ...] = (),
+    education_only: frozenset[Platform] = frozenset(),
 ) -> AsyncGenerator[App, None]:
     """The app with a knowledge base that can be looked after by chat."""
     retriever = DeferredRetriever(lambda: knowledge)
@@ -64,6 +70,7 @@ async def curated(
         store=store,
         answerer=app.dialogue._answerer,
         triage=TRIAGE,
+        education_only=education_only,
         curating=Curating(store, shelf, operator),
     )
     try:

@@ -59,7 +59,7 @@ def build(
         "mention_roles": [],
         "mention_everyone": _everyone(content, body.get("allowed_mentions")),
         "mentions": _mentions(fake, content, body),
-        "attachments": _attached(fake, files),
+        "attachments": attach(fake, files),
         "embeds": _embeds(body),
         "components": body.get("components") or [],
         "flags": int(body.get("flags") or 0),
@@ -113,7 +113,7 @@ def _embeds(body: Json) -> list[Json]:
     return [{"type": "rich"} | e for e in body.get("embeds") or []]
 
 
-def _attached(fake: FakeDiscord, files: list[Upload]) -> list[Json]:
+def attach(fake: FakeDiscord, files: list[Upload]) -> list[Json]:
     found = []
     for upload in files:
         id_ = str(fake.ids())
@@ -149,7 +149,7 @@ async def change(fake: FakeDiscord, sent: Sent, body: Json, files: list[Upload])
     if "attachments" in body:
         kept = {str(a.get("id")) for a in body["attachments"] or []}
         payload["attachments"] = [a for a in payload["attachments"] if a["id"] in kept]
-    payload["attachments"] = payload["attachments"] + _attached(fake, files)
+    payload["attachments"] = payload["attachments"] + attach(fake, files)
     sent.files += files
     if not first:
         payload["edited_timestamp"] = iso(fake.clock())

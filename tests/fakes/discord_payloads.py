@@ -6,6 +6,7 @@ from tests.fakes.discord_values import (
     ALL_PERMISSIONS,
     DM,
     GROUP,
+    MEMBER_PERMISSIONS,
     MESSAGE_CONTENT,
     PRIVATE_THREAD,
     THREAD,
@@ -29,7 +30,7 @@ class Payloads:
         return {
             "user": self.people[user].payload(), "nick": guild.members.get(user) or None,
             "roles": [], "joined_at": iso(1.6e9), "deaf": False, "mute": False, "flags": 0,
-            "avatar": None, "permissions": ALL_PERMISSIONS, "pending": False,
+            "avatar": None, "permissions": permissions_of(guild, user), "pending": False,
         }  # fmt: skip
 
     def place_payload(self, place: Place) -> Json:
@@ -85,6 +86,12 @@ class Payloads:
         if intents & MESSAGE_CONTENT or mentioned or own or place.private:
             return message
         return message | {"content": "", "embeds": [], "attachments": [], "components": []}
+
+
+def permissions_of(guild: Guild, user: int) -> str:
+    """Everything for whoever made the server and for our bot; a member's for the others."""
+    first = next(iter(guild.members), user)
+    return ALL_PERMISSIONS if user == first or user not in guild.members else MEMBER_PERMISSIONS
 
 
 def thread_metadata(made: float, *, archived: bool = False) -> Json:

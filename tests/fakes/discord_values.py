@@ -14,6 +14,7 @@ EPOCH_MS = 1_420_070_400_000  # Discord counts milliseconds from the start of 20
 EPHEMERAL, LOADING, LAYOUT = 1 << 6, 1 << 7, 1 << 15  # message flags
 TEXT, DM, GROUP, THREAD, PRIVATE_THREAD = 0, 1, 3, 11, 12  # channel types
 ALL_PERMISSIONS = str((1 << 53) - 1)
+MEMBER_PERMISSIONS = str(1 << 10 | 1 << 11 | 1 << 16 | 1 << 31)  # see, send, read back, commands
 
 GUILDS, MEMBERS, PRESENCES = 1 << 0, 1 << 1, 1 << 8  # gateway intents
 GUILD_MESSAGES, GUILD_REACTIONS = 1 << 9, 1 << 10

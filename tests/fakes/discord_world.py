@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.fakes.discord_client import context_of, form_data, owners_of
 from tests.fakes.discord_commands import callable_here, called
-from tests.fakes.discord_messages import build, put_reaction
+from tests.fakes.discord_messages import attach, build, put_reaction
 from tests.fakes.discord_routes import direct
 from tests.fakes.discord_server import FakeDiscord, discord_server
 from tests.fakes.discord_values import (
@@ -177,8 +177,14 @@ class DiscordWorld:
         """Call ``/command`` (``"log weight"`` for a subcommand) as the client would let them."""
         words = command.split()
         found = self._command(user, place, 1, words[0])
+        files = {k: v for k, v in options.items() if isinstance(v, Upload)}
+        held = {k: attach(self.fake, [v])[0] for k, v in files.items()}
+        options |= {k: body["id"] for k, body in held.items()}
         given = called(found, words[1:], options)
-        return await self._command_tap(user, place, found, {"options": given} if given else {})
+        more: Json = {"options": given} if given else {}
+        if held:
+            more["resolved"] = {"attachments": {body["id"]: body for body in held.values()}}
+        return await self._command_tap(user, place, found, more)
 
     async def context(self, user: Person, sent: Sent, command: str) -> Tap:
         """Use a context-menu command on a message; its content is given whatever the intents."""

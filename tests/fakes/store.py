@@ -16,6 +16,7 @@ from bot.errors import NotFoundError, SalusError, StoreError
 from bot.ids import new_user_id
 from bot.model import (
     LEARNT,
+    Address,
     Admission,
     Curator,
     Feedback,
@@ -69,6 +70,7 @@ class FakeStore:
         self.codes: dict[str, tuple[str, datetime]] = {}
         self.tries: list[tuple[str, str, datetime]] = []
         self.desk_codes: dict[str, tuple[str, datetime]] = {}  # name -> code, made at
+        self.book: dict[tuple[str, str], tuple[str, Address]] = {}  # account -> owner, address
         self.desk: dict[tuple[str, str], tuple[str, Curator]] = {}  # account -> owner, curator
         self.failure: SalusError | None = None
         self.calls: Counter[str] = Counter()
@@ -157,10 +159,13 @@ class FakeStore:
         return found
 
     def _leave(self, user: str) -> None:
+        self.book = {key: made for key, made in self.book.items() if made[0] != user}
         self.desk = {key: made for key, made in self.desk.items() if made[0] != user}
 
     def _merge(self, joiner: str, maker: UserId, now: datetime) -> None:
+        book = {k: (str(maker), a) for k, (o, a) in self.book.items() if o == joiner}
         self._leave(joiner)
+        self.book |= book
         old, new = self.people.pop(joiner), self.people[maker]
         self.forgotten.add(joiner)
         self.accounts = {k: (maker, now) if v[0] == joiner else v for k, v in self.accounts.items()}
@@ -180,6 +185,16 @@ class FakeStore:
         ]
         new.consents = sorted([*kept, *old_ones], key=lambda c: c.given_at)
 
+    async def keep_address(self, user: UserId, address: Address) -> None:
+        self._called("keep_address")
+        self._ensured(user)
+        self.book.pop((address.platform, address.account), None)
+        self.book[address.platform, address.account] = (plain(user), address)
+
+    async def addresses(self, user: UserId) -> list[Address]:
+        self._called("addresses")
+        return [address for owner, address in self.book.values() if owner == plain(user)]
+
     async def part(self, user: UserId, *, platform: str, account: str) -> bool:
         self._called("part")
         key = (plain(platform), plain(account))
@@ -187,6 +202,7 @@ class FakeStore:
             raise NotFoundError("no such account")
         if len(await self.platforms(user)) < 2:
             return False
+        self.book.pop(key, None)
         new = new_user_id()
         self._ensured(new)
         self.accounts[key] = (new, datetime.now(UTC))
@@ -336,6 +352,7 @@ class FakeStore:
             observations=await self.observations(user),
             turns=sorted(person.turns.values(), key=lambda t: (t.at, t.id)),
             votes=sorted(person.votes.values(), key=lambda v: (v.at, v.turn)),
+            challenges=[],
             curator=[c.name for owner, c in self.desk.values() if owner == plain(user)],
         )
         return readable(found, datetime.now(UTC))

@@ -81,6 +81,13 @@ class Call:
     result: Any = None
 
 
+_ADMIN_RIGHTS = (
+    "can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages",
+    "can_manage_video_chats", "can_restrict_members", "can_promote_members", "can_change_info",
+    "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
+)  # fmt: skip
+
+
 @dataclass
 class FakeTelegram:
     """The server's state. Set switches, inject updates, read ``calls`` and ``messages``."""
@@ -103,6 +110,8 @@ class FakeTelegram:
     updates: list[Json] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     blocked: set[int] = field(default_factory=set)
+    admins: set[tuple[int, int]] = field(default_factory=set)  # (group, user)
+    names: dict[int, str] = field(default_factory=dict)
     migrated: dict[int, int] = field(default_factory=dict)
     topics: set[tuple[int, int]] = field(default_factory=set)
     flooded_until: dict[int, float] = field(default_factory=dict)
@@ -133,8 +142,9 @@ class FakeTelegram:
 
     # --- what a test does: people and their messages -------------------------
 
-    def person(self, user: int, *, name: str = "Ada", lang: str = "en") -> Json:
+    def person(self, user: int, *, name: str = "", lang: str = "en") -> Json:
         """A user as updates carry it."""
+        name = name or self.names.get(user, "Ada")
         return {"id": user, "is_bot": False, "first_name": name, "language_code": lang}
 
     def chat(self, chat: int, *, title: str = "", forum: bool = False) -> Json:
@@ -403,6 +413,14 @@ class FakeTelegram:
         return statuses
 
     # --- everything else -----------------------------------------------------
+
+    async def _do_get_chat_member(self, params: Json) -> Json:
+        chat, user = int(params["chat_id"]), int(params["user_id"])
+        if chat in self.blocked:
+            raise RefusedError(403, "Forbidden: bot is not a member of the group chat")
+        status = "administrator" if (chat, user) in self.admins else "member"
+        rights = dict.fromkeys(_ADMIN_RIGHTS, False) if status == "administrator" else {}
+        return {"user": self.person(user), "status": status, **rights}
 
     async def _do_get_me(self, _: Json) -> Json:
         return {

@@ -14,10 +14,12 @@ from bot.adapters.telegram.adapter import TelegramAdapter
 from bot.adapters.telegram.config import TelegramSettings
 from bot.app import App
 from bot.deferred import DeferredRetriever, DeferredStore
+from bot.delivery.challenges import HeldChallenges
 from bot.delivery.office import Times
 from bot.delivery.pace import Limits, Pace
 from bot.delivery.unit import UnitStore
 from bot.dialogue.answering import Answerer
+from bot.dialogue.challenges.room import Room
 from bot.dialogue.manager import DialogueManager
 from bot.generation.prompts import PromptBook
 from bot.grounding.check import Checker
@@ -117,7 +119,12 @@ def make_app(
         checker=Checker(),
         budget_tokens=2000,
     )
-    dialogue = DialogueManager(store=UnitStore(store), answerer=answerer, triage=TRIAGE)
+    dialogue = DialogueManager(
+        store=UnitStore(store),
+        answerer=answerer,
+        triage=TRIAGE,
+        challenges=Room(HeldChallenges(store)),
+    )
     return App(
         settings=settings,
         dialogue=dialogue,

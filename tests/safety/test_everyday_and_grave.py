@@ -50,6 +50,31 @@ def test_likeness_alone_never_raises_what_says_all_is_well(triage: Triage, text:
 
 
 @pytest.mark.parametrize(
+    ("low", "grave"),
+    [
+        ("孤独，没人说话", "孤独，没人说话，不想活了"),
+        ("每天都很累，不想起床", "每天都很累，不想醒来"),
+        ("每天都很累，不想起床", "每天都很累，不想再起床了"),
+        ("every day I'm tired and don't want to get up",
+         "every day I'm tired and don't want to wake up"),
+    ],
+)  # fmt: skip
+def test_low_mood_is_not_a_crisis_until_it_is(triage: Triage, low: str, grave: str) -> None:
+    """Lonely or weary words get the word on where help is; one step further, the crisis text."""
+    met = triage.assess(low)
+    assert (met.level, met.category, met.crisis) == ("urgent", "low_mood", False)
+    assert triage.assess(grave).crisis
+
+
+def test_great_likeness_to_a_crisis_is_a_crisis(triage: Triage) -> None:
+    """What is much like a crisis stays one, whatever the words of low mood in it."""
+    text = "孤独，没人说话"
+    ruled = triage.by_rules(text)
+    assert triage.looked_at_again(text, ruled, seen=Likeness(danger=0.9, crisis=0.9)).crisis
+    assert not triage.looked_at_again(text, ruled, seen=Likeness(danger=0.8, crisis=0.9)).crisis
+
+
+@pytest.mark.parametrize(
     ("text", "stands"),
     [
         ("he sipped some paraquat and feels fine", True),

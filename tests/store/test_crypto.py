@@ -105,7 +105,7 @@ async def test_personal_columns_take_only_sealed_bytes(open_store: OpenStore) ->
     sealed_columns = [c for t in metadata.tables.values() for c in t.c if c.name == "body"]
     assert {c.table.name for c in sealed_columns} == {
         "profiles", "observations", "turns", "votes", "inbox", "outbox", "curators",
-        "lesson_reviews",
+        "lesson_reviews", "addresses", "challenges", "challenge_members",
     }  # fmt: skip
     assert all(isinstance(c.type, SealedType) for c in sealed_columns)
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import NotFoundError, StoreError, StoreLockedError
-from bot.model import Feedback, Joining, Place, Profile, UserId
+from bot.model import Address, Feedback, Joining, Place, Platform, Profile, UserId
 from bot.ports import LINK_LASTS, LINK_TRIES, LINK_TRIES_IN
 from bot.store import PersonStore, new_id
 from bot.store.database import connect
@@ -624,3 +624,24 @@ async def test_a_long_history_moves_in_time(url: str, open_store: OpenStore) -> 
     async with asyncio.timeout(5):
         await joined(store, ann)
     assert len(await store.history(ann, platform="discord", chat="9", limit=9999)) == 2000
+
+
+async def test_where_linked_accounts_are_written_to_goes_with_them(
+    store: PersonStore, ann: UserId, ann_too: UserId
+) -> None:
+    """Joining brings both addresses together, parting and forgetting drop them."""
+
+    def at(platform: Platform, account: str) -> Address:
+        return Address(platform=platform, account=account, chat=account, office="42", lang="zh")
+
+    phone, desk = at("telegram", "1"), at("discord", "9")
+    await store.keep_address(ann, at("telegram", "1"))
+    await store.keep_address(ann, phone)
+    await store.keep_address(ann_too, desk)
+    await joined(store, ann)
+    assert sorted(await store.addresses(ann), key=lambda a: a.account) == [phone, desk]
+    assert await store.addresses(ann_too) == []
+    assert await store.part(ann, platform="discord", account="9")
+    assert await store.addresses(ann) == [phone]
+    await store.forget(ann)
+    assert await store.addresses(ann) == []

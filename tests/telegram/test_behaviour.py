@@ -111,7 +111,11 @@ async def test_old_messages_get_an_apology_and_menus_are_set(data: Path) -> None
         menus = here.fake.menus
         private = {c["command"] for c in menus["all_private_chats", "zh"]}
         assert {"log", "forget", "export", "country"} <= private
-        assert {c["command"] for c in menus["all_group_chats", ""]} == {"help", "privacy"}
+        assert {c["command"] for c in menus["all_group_chats", ""]} == {
+            "help",
+            "challenge",
+            "privacy",
+        }
 
 
 async def test_without_drafts_the_answer_grows_by_edits(data: Path) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import random
+import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.telegram.api import Me
 from bot.adapters.telegram.events import arrival, read
 from bot.adapters.telegram.letters import Paper
+from bot.logs import configure
 from bot.model import Reply
 from tests.fakes.telegram_world import world
 
@@ -77,7 +83,10 @@ messages = st.fixed_dictionaries(
         "reply_to_message": mostly(ours, anything),
     },
 )
-codes = st.sampled_from(["v:up:x", "r:w:x", "u:", "l:en", "f:yes", "k:", ":::", ""])
+codes = st.sampled_from(
+    ["v:up:x", "r:w:x", "u:", "l:en", "f:yes", "k:", ":::", "", "b:", "b:ch.start:walk",
+     "b:ch.start:bed", "b:ch.in:x", "b:ch.done:x:1", "b:ch.done::9999999999", "b:put:x:y"]
+)  # fmt: skip
 presses = st.fixed_dictionaries(
     {
         "id": mostly(st.text(max_size=10), scalars),
@@ -114,20 +123,26 @@ updates = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(updates)
-def test_reading_never_raises(update: dict[str, Any]) -> None:
-    """Any JSON is read; what is taken has a place, a time and letters that can be made."""
+def reads(update: dict[str, Any]) -> bool:
+    """Reading one update; whether it concerns us. What is taken can be answered and stored."""
     event = read(update, ME)
     found = arrival(update, ME)
     if event is None:
         assert found is None
-        return
+        return False
     assert event.sent_at.utcoffset() is not None
     assert event.chat
     paper = Paper(event=event, origin="1", username="x")
     for letter in paper.reply(Reply(text=event.text or "…", kind="answer", lang="en")):
         assert letter.chat == str(event.chat)
+    return found is not None
+
+
+@settings(max_examples=300, deadline=None)
+@given(updates)
+def test_reading_never_raises(update: dict[str, Any]) -> None:
+    """Any JSON is read; what is taken has a place, a time and letters that can be made."""
+    reads(update)
 
 
 async def test_odd_updates_stick_no_lane(data: Path) -> None:
@@ -148,3 +163,56 @@ async def test_odd_updates_stick_no_lane(data: Path) -> None:
         counts = await here.counts()
         assert counts.get("inbox.dead", 0) == 0
         assert counts.get("outbox.failed", 0) == 0
+
+
+async def through_everything(data: Path, kept: list[dict[str, Any]]) -> dict[str, int]:
+    """Send updates through a whole Salus; rows by state when all lanes are empty."""
+    async with world(data) as here:
+        for update in kept:
+            await here.fake.inject({k: v for k, v in update.items() if k != "update_id"})
+            await asyncio.sleep(0)
+        await here.settled(seconds=60 + len(kept) / 5)
+        await here.ask("how much sleep do adults need?")
+        return await here.counts()
+
+
+def main(count: int) -> None:
+    """Read ``count`` updates, send what concerns us through everything, print the figures."""
+    configure("critical")
+    taken = [0, 0]
+    kept: list[dict[str, Any]] = []
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(updates)
+    def every(update: dict[str, Any]) -> None:
+        taken[0] += 1
+        if reads(update):
+            taken[1] += 1
+            if _can_be_sent(update):
+                kept.append(update)
+
+    started = time.monotonic()
+    every()
+    with tempfile.TemporaryDirectory() as folder:
+        counts = asyncio.run(through_everything(Path(folder), kept))
+    seconds = time.monotonic() - started
+    print(f"{taken[0]} read, {taken[1]} taken, {seconds:.0f} s: {counts}")  # noqa: T201
+
+
+def _can_be_sent(update: dict[str, Any]) -> bool:
+    """JSON on the wire is UTF-8: half a pair cannot be in it."""
+    try:
+        json.dumps(update, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)

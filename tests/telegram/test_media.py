@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.adapters.chat.hearing import Ears, UnheardError
 from bot.adapters.telegram.courier import CAPTION
 from bot.adapters.telegram.events import Event, captions_first
-from bot.adapters.telegram.hearing import Ears, UnheardError
 from bot.adapters.telegram.letters import Paper
 from bot.delivery.rich import utf16
 from bot.errors import TranscriptionError
@@ -144,11 +144,12 @@ async def test_a_file_that_is_larger_than_it_said_or_never_comes(data: Path) -> 
         assert "larger than 20 MB" in said["text"]
         here.fake.fail("delay", "getFile", seconds=1.0)
         from bot.adapters.telegram.events import Recording
+        from bot.adapters.telegram.files import Files
 
         assert here.adapter._bot is not None
-        ears = Ears(here.adapter._bot, Listener(), deadline_s=0.2)
+        ears = Ears(Files(here.adapter._bot).fetch, Listener(), deadline_s=0.2)
         with pytest.raises(UnheardError) as error:
-            await ears.hear(Recording(file_id="V1", mime="audio/ogg"))
+            await ears.hear(Recording(ref="V1", mime="audio/ogg"))
         assert error.value.key == "voice.failed"
 
 

@@ -37,6 +37,8 @@ MORE = {
     "link": ["link ABCD2345"],
     "learn": ["learn yes", "learn no"],
     "language": ["language zh", "language en"],
+    "challenge": ["challenge end"],
+    "kb": ["kb log"],
 }
 ALL = [order for c in COMMANDS for order in (c.name, *MORE.get(c.name, []))]
 PARTED = [order.partition(" ") for order in ALL]

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.chat.spans import as_spans, fold_of
 from bot.adapters.telegram.api import Latch
 from bot.adapters.telegram.courier import TelegramCourier
 from bot.adapters.telegram.letters import Paper
-from bot.adapters.telegram.render import as_rich, as_spans, fold_of
+from bot.adapters.telegram.render import as_rich
 from bot.delivery.errors import AmbiguousError, FloodedError
 from bot.delivery.rich import parse, plain
 from bot.model import Citation, Reply

@@ -144,6 +144,7 @@ class DiscordAdapter:
             resend=True,
             clock=self._clock,
             pace=self._pace,
+            due=lambda now: app.dialogue.due("discord", str(me.id), now),
         )
         doors = Doors(rest, notebook)
         intake = Intake(

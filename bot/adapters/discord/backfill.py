@@ -18,9 +18,10 @@ from datetime import UTC, datetime, timedelta
 
 from bot.adapters.discord import address
 from bot.adapters.discord.api import Json, Me, pause
-from bot.adapters.discord.events import items, mapping, number, read, snowflake_at
+from bot.adapters.discord.events import read
 from bot.adapters.discord.intake import Intake, Item
 from bot.adapters.discord.notebook import Notebook
+from bot.adapters.discord.raw import items, mapping, number, snowflake_at
 from bot.adapters.discord.rest import PAGE, Rest
 from bot.delivery.errors import DeliveryError, FloodedError, RefusedError, UnreachableError
 from bot.delivery.sorting import backoff

@@ -2,8 +2,9 @@
 
 Data are at most 100 characters and hold only ids and codes. ``v:`` votes, ``r:`` reasons,
 ``u:`` takes logged values back, ``k:`` says they are right, ``l:`` chooses a language, ``f:``
-forgets, ``t:`` opens a thread, ``p:`` continues in direct messages. A vote carries the id of
-whoever asked: others are told so at once, and no form opens for them.
+forgets, ``b:`` is one of the dialogue's own, ``t:`` opens a thread, ``p:`` continues in direct
+messages. A vote carries the id of whoever asked: others are told so at once, and no form opens
+for them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bot.adapters.chat.presses import REASONS
 from bot.i18n import t
-from bot.model import Lang, TurnId, Vote
+from bot.model import Lang, Reply, TurnId, Vote
 
 Rows = list[list[list[str]]]  # rows of [label, data]; data that begins with https: is a link
-REASONS = ("wrong", "unclear", "off_topic", "unsafe")
 _ROW, _BUTTON, _SELECT, _LABEL = 1, 2, 3, 18  # component types
 _PLAIN, _DANGER, _LINK = 2, 4, 5  # button styles
 
@@ -46,6 +47,11 @@ def forget(lang: Lang) -> Rows:
 def thread(turn: TurnId, asker: int, lang: Lang) -> Rows:
     """Under an answer in a channel."""
     return [[[t("discord.button.thread", lang), f"t:{turn}:{asker}"]]]
+
+
+def of(reply: Reply) -> Rows:
+    """The dialogue's own buttons."""
+    return [[[one.label, f"b:{one.action}"] for one in row] for row in reply.buttons]
 
 
 def to_private(lang: Lang) -> Rows:

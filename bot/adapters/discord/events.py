@@ -8,24 +8,23 @@ object}``, so that reading it again years later gives the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from bot.adapters.discord import address
 from bot.adapters.discord.api import Me
+from bot.adapters.discord.raw import Json, mapping, moment, number, string
+from bot.delivery.errands import errand_of
 from bot.ids import new_id
-from bot.model import Lang, Place, Vote
+from bot.model import Errand, Lang, Place, Upload, Vote
 from bot.store.letters import Arrival
 
-Json = Mapping[str, Any]
-Kind = Literal["said", "pressed", "reacted"]
+Kind = Literal["said", "pressed", "reacted", "errand"]
 Ack = Literal["", "think", "update", "form", "not_yours"]
 _SAID_TYPES = {0, 19}  # plain and reply; joins, pins and boosts are nobody's words
 _THREADS = {10, 11, 12}
 _VOICE_FLAG = 1 << 13
-_EPOCH_MS = 1_420_070_400_000
 _UP = {"👍", "❤", "❤️", "💯"}
 _DOWN = {"👎", "💩"}
 
@@ -49,10 +48,11 @@ class Tap:
 class Attached:
     """The first attachment."""
 
-    url: str
+    ref: str  # its address, which expires
     mime: str
     size: int
     seconds: float = 0.0  # of a recording, when Discord says so
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +72,14 @@ class Event:
     edited: str = ""  # when, as Discord writes it; empty for a first wording
     media: str = ""  # what came besides text: voice, picture, document, other
     attached: Attached | None = None
+    upload: Upload | None = None  # a document, handed over in private
+    errand: Errand | None = None
     about: bool = False  # the text is somebody's, to be looked at, not said to us
     tap: Tap | None = None
     ack: Ack = ""
     data: str = ""
+    name: str = ""  # of whoever pressed, as everybody in the channel sees it
+    admin: bool = False  # they look after the server, as far as Discord said
     reason: str = ""
     begins: bool = False  # what was pressed offers to begin a thread
     vote: Vote | None = None
@@ -113,7 +117,36 @@ def read(body: Json, me: Me) -> Event | None:
         case "INTERACTION_CREATE":
             return read_tap(data, me)
         case _:
-            return None
+            errand = errand_of(body)
+            return None if errand is None else _errand(errand, mapping(body, "way"))
+
+
+def _errand(errand: Errand, way: Json) -> Event | None:
+    """Work that one of our own replies owes, or that the clock brings, where it is owed to.
+
+    What was asked for in a whisper is answered by its interaction, and when that is over in
+    direct messages.
+    """
+    place, account = errand.place, errand.account
+    channel, _, whispered = place.chat.partition("/")
+    if not channel.isdecimal() or (place.private and not account.isdecimal()):
+        return None
+    if whispered:
+        chat = string(way, "chat") or address.person(int(account))
+    else:
+        chat = address.direct(int(channel)) if place.private else address.shared(int(channel))
+    tap = way.get("tap")
+    return Event(
+        kind="errand",
+        chat=chat,
+        channel=int(channel),
+        user=int(account or 0),
+        sent_at=datetime.now(UTC),
+        guild=not place.private,
+        lang=errand.lang,
+        errand=errand,
+        tap=Tap(**tap) if isinstance(tap, dict) and address.whispered(chat) else None,
+    )
 
 
 def arrival(body: Json, event: Event, *, urgent: bool = False) -> Arrival:
@@ -159,7 +192,7 @@ def _message(data: Json, me: Me, *, edited: str) -> Event | None:
     if not private and (edited or not _addressed(data, me)):
         return None
     text = without_mention(string(data, "content"), me)
-    media, attached = _media(data)
+    media, file = _media(data)
     if not (text or media or not private):
         return None  # nothing to read: a poll's end, a message emptied by its author
     return Event(
@@ -174,7 +207,8 @@ def _message(data: Json, me: Me, *, edited: str) -> Event | None:
         text=text,
         edited=edited,
         media=media,
-        attached=attached,
+        attached=file,
+        upload=handed_over(media, file) if private else None,
     )
 
 
@@ -195,6 +229,24 @@ def without_mention(text: str, me: Me) -> str:
     return re.sub(rf"<@!?{me.id}>[,:，：]?\s*", "", text).strip()
 
 
+def attached(file: Json, *, mime: str = "", seconds: float = 0.0) -> Attached:
+    """One attachment."""
+    return Attached(
+        ref=string(file, "url"),
+        mime=mime or string(file, "content_type").lower(),
+        size=number(file, "size"),
+        seconds=seconds,
+        name=string(file, "filename")[:200],
+    )
+
+
+def handed_over(kind: str, file: Attached | None) -> Upload | None:
+    """A document as something to read; None for everything else."""
+    if kind != "document" or file is None or not file.ref:
+        return None
+    return Upload(name=file.name or "document", ref=file.ref, size=file.size)
+
+
 def _media(data: Json) -> tuple[str, Attached | None]:
     found = data.get("attachments")
     files = [f for f in found if isinstance(f, dict)] if isinstance(found, list) else []
@@ -203,13 +255,8 @@ def _media(data: Json) -> tuple[str, Attached | None]:
         voice = bool(number(data, "flags") & _VOICE_FLAG) or mime.startswith("audio/")
         kind = "voice" if voice else "picture" if mime[:6] in {"image/", "video/"} else "document"
         lasts = files[0].get("duration_secs")
-        attached = Attached(
-            url=string(files[0], "url"),
-            mime=mime or "audio/ogg",
-            size=number(files[0], "size"),
-            seconds=float(lasts) if isinstance(lasts, int | float) else 0.0,
-        )
-        return kind, attached
+        seconds = float(lasts) if isinstance(lasts, int | float) else 0.0
+        return kind, attached(files[0], mime=mime or "audio/ogg", seconds=seconds)
     if data.get("sticker_items"):
         return "picture", None
     return ("other", None) if data.get("message_snapshots") or data.get("poll") else ("", None)
@@ -236,57 +283,3 @@ def _reaction(data: Json, me: Me) -> Event | None:
         sent_at=datetime.now(UTC),  # a reaction carries no time of its own
         vote=vote,
     )
-
-
-# --- reading without trust ---------------------------------------------------
-
-
-def mapping(value: Json, key: str) -> Json:
-    """The object under ``key``; an empty one for anything else."""
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def number(value: Json, key: str) -> int:
-    """The id or number under ``key``, which Discord often writes as a string; else 0."""
-    found = value.get(key)
-    if isinstance(found, str) and found.isascii() and found.isdigit() and len(found) < 20:
-        found = int(found)
-    usable = isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 1 << 63
-    return found if usable and isinstance(found, int) else 0
-
-
-def string(value: Json, key: str) -> str:
-    """The text under ``key``; else empty."""
-    found = value.get(key)
-    return found if isinstance(found, str) else ""
-
-
-def items(value: Json, key: str) -> Sequence[Json]:
-    """The objects of the list under ``key``."""
-    found = value.get(key)
-    return [x for x in found if isinstance(x, dict)] if isinstance(found, list) else []
-
-
-def moment(written: str, snowflake: int) -> datetime:
-    """An aware time, as written or as the id tells it."""
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        return made_at(snowflake)
-    return found if found.utcoffset() is not None else made_at(snowflake)
-
-
-def made_at(snowflake: int) -> datetime:
-    """When an id was made: its upper 42 bits are milliseconds since 2015 (API reference)."""
-    return datetime.fromtimestamp(((snowflake >> 22) + _EPOCH_MS) / 1000, UTC)
-
-
-def snowflake_at(at: datetime) -> int:
-    """The smallest id of a moment."""
-    return max(0, int(at.timestamp() * 1000) - _EPOCH_MS) << 22
-
-
-def language(code: str) -> Lang | None:
-    """Ours for Discord's ``zh-CN``, ``en-US`` and so on."""
-    return "zh" if code.lower().startswith("zh") else "en" if code else None

@@ -7,37 +7,46 @@ best effort and may happen again after a crash.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.adapters.chat.handling import (
+    Note,
+    ending,
+    no_note,
+    note,
+    taken_back,
+    unforeseen,
+    with_real_ids,
+)
+from bot.adapters.chat.hearing import Ears, UnheardError
 from bot.adapters.discord import address, buttons
 from bot.adapters.discord.api import Me
 from bot.adapters.discord.events import Event, read
-from bot.adapters.discord.hearing import Ears, UnheardError
-from bot.adapters.discord.letters import Paper
+from bot.adapters.discord.files import Files
+from bot.adapters.discord.letters import Paper, tap_body
 from bot.adapters.discord.pictures import drawn
+from bot.adapters.discord.presence import typing
 from bot.adapters.discord.presses import Presses
 from bot.adapters.discord.preview import Preview, Previews
 from bot.adapters.discord.rest import Rest
 from bot.adapters.discord.wire import EPHEMERAL, Hooks
 from bot.app import App
+from bot.delivery.errands import owe, shown_message
 from bot.delivery.errors import DeliveryError
 from bot.delivery.sorting import Owed
 from bot.delivery.unit import People, Unit, UnitStore
 from bot.dialogue import commands
+from bot.dialogue.curating.front import Ways
 from bot.i18n import t, texts
 from bot.logs import logger
-from bot.model import Lang, Message, ObservationId, Reply, UserId
+from bot.model import Errand, Lang, Message, Reply, UserId
 from bot.safety import Triage
-from bot.store.letters import Letter, Mailbox, Parcel
+from bot.store.letters import Letter, Mailbox, Office, Parcel
 
 IN_PUBLIC = frozenset(c.name for c in commands.COMMANDS if c.shared and c.name != "start")
-Note = Callable[[Lang], str]  # a sentence of ours above an answer, in the answer's language
 _TOO_OLD = timedelta(hours=24)
-_TYPING_S = 9.0  # Discord shows "typing" for ten seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +75,10 @@ class DiscordHandler:
         self._store = UnitStore(room.app.store)
         self._people = People()
         self._triage = Triage.load()
-        self._ears = Ears(room.rest, room.app.transcriber)
-        self._presses = Presses(room.app.dialogue, self._store, room.mailbox)
+        self._files = Files(room.rest)
+        self._ears = Ears(self._files.fetch, room.app.transcriber)
+        self._office = Office(platform="discord", bot=str(room.me.id))
+        self._presses = Presses(room.app.dialogue, self._store, room.mailbox, self._office.bot)
 
     # --- delivery's questions
 
@@ -79,19 +90,23 @@ class DiscordHandler:
         if event.guild and not event.thread and self._room.is_thread(event.channel):
             event = replace(event, thread=True)
         paper = Paper(event=event, origin=str(parcel.seq))
-        if event.kind == "said":
-            letters = await self._said(event, paper, parcel, unit)
-        else:
-            letters = await self._pressed(event, paper, unit)
-        return lambda: [_with_real_ids(letter, unit) for letter in letters]
+        match event.kind:
+            case "said":
+                letters = await self._said(event, paper, parcel, unit)
+            case "errand":
+                letters = await self._done(paper, parcel, unit)
+            case _:
+                letters = await self._pressed(event, paper, unit)
+        return lambda: [with_real_ids(letter, unit) for letter in letters]
 
     def give_up(self, parcel: Parcel) -> Sequence[Letter]:
         """See delivery.sorting.Handler."""
         event = read(parcel.body, self._room.me)
-        if event is None or event.kind != "said":
+        if event is None or event.kind not in {"said", "errand"} or not event.user:
             return []
         paper = Paper(event=event, origin=str(parcel.seq))
-        return [paper.say("discord.given_up", self.lang(event))]
+        key = "discord.given_up" if event.kind == "said" else "curate.given_up"
+        return [paper.say(key, self.lang(event))]
 
     def urgent(self, event: Event | None) -> bool:
         """Whether the words of an event must not wait for an earlier answer."""
@@ -110,7 +125,7 @@ class DiscordHandler:
         lang = self.lang(event)
         if self._clock() - event.sent_at > _TOO_OLD:
             return [paper.say("discord.too_late", lang)]
-        if event.tap is not None and not event.text:
+        if event.tap is not None and not (event.text or event.upload):
             return [paper.say("discord.only_yours" if event.data else "discord.no_words", lang)]
         if not await self._mailbox.reachable(event.chat):  # whoever writes to us lets us in
             await self._mailbox.set_reachable(event.chat, True, now=self._clock())
@@ -122,28 +137,38 @@ class DiscordHandler:
 
     async def _taken_in(self, event: Event) -> tuple[Event, Note]:
         """With what came besides text. Raises UnheardError where nothing is left to answer."""
-        if not event.media:
-            return event, _no_note
+        if not event.media or await self._for_the_knowledge(event):
+            return event, no_note
         if event.media == "voice":
             try:
                 return await self._spoken(event)
             except UnheardError as error:
                 if not event.text:
                     raise
-                return event, _note(error.key, **error.details)
+                return event, note(error.key, **error.details)
         if not event.text:
             raise UnheardError(f"discord.media.{event.media}")
-        return event, _note("discord.media.caption_only")
+        return event, note("discord.media.caption_only")
+
+    async def _for_the_knowledge(self, event: Event) -> bool:
+        """Whether a document comes from somebody who looks after the knowledge, or is for that."""
+        if event.upload is None or not event.private:
+            return False
+        if event.text:
+            return (commands.read(event.text) or ("",))[0] == "kb"
+        return await self._app.dialogue.curates(event.place, str(event.user))
 
     async def _spoken(self, event: Event) -> tuple[Event, Note]:
         """A recording as if it had been typed, with what was understood above the answer."""
-        async with self._typing(event):
+        async with typing(self._room.rest, event):
             words = await self._ears.hear(event.attached)
         heard = replace(event, text=f"{event.text}\n{words}".strip())
         # Others hear the recording too, but what was said is not written out before them.
-        return heard, _note("voice.heard", text=words) if event.private else _no_note
+        return heard, note("voice.heard", text=words) if event.private else no_note
 
-    async def _answered(self, paper: Paper, parcel: Parcel, unit: Unit, note: Note) -> list[Letter]:
+    async def _answered(
+        self, paper: Paper, parcel: Parcel, unit: Unit, above: Note
+    ) -> list[Letter]:
         """The dialogue's answer to the words of an event."""
         event, lang = paper.event, self.lang(paper.event)
         command = commands.read(event.text)
@@ -151,6 +176,8 @@ class DiscordHandler:
         if not event.private and command and command[0] not in IN_PUBLIC and not urgent:
             rows = buttons.to_private(lang)
             return [paper.say("discord.in_private", lang, rows=rows)]
+        if command and command[0] == "challenge" and event.tap is not None and event.tap.foreign:
+            return [paper.say("discord.not_a_member", lang)]
         user = await self._app.store.user_for("discord", str(event.user))
         await unit.held.enter_async_context(self._people.one(user, wait=not urgent))
         corrected = await self._corrections(event, user)
@@ -159,8 +186,42 @@ class DiscordHandler:
         if unit.forgot:
             self._forget(event, unit)
         paper = replace(paper, replace=preview.message)
-        notes = "\n\n".join(filter(None, (corrected, note(reply.lang))))
-        return await self._letters(paper, reply, command, notes)
+        notes = "\n\n".join(filter(None, (corrected, above(reply.lang))))
+        letters = await self._letters(paper, reply, command, notes)
+        self._owe(unit, reply.errands, letters, event)
+        return letters
+
+    def _owe(
+        self, unit: Unit, errands: Sequence[Errand], letters: Sequence[Letter], event: Event
+    ) -> None:
+        """Errands; what was asked for in a whisper is whispered back while that is possible."""
+        way = None
+        if event.tap is not None and address.whispered(event.chat):
+            way = {"chat": event.chat, "tap": tap_body(event.tap)}
+        owe(unit, errands, self._office, letters, self._clock(), way=way)
+
+    async def _done(self, paper: Paper, parcel: Parcel, unit: Unit) -> list[Letter]:
+        """An errand: its progress grows in the message that announced it, then gives way."""
+        event = paper.event
+        assert event.errand is not None  # noqa: S101  # only errands come here
+        errand = event.errand
+        if errand.account:
+            user = await self._app.store.user_for("discord", errand.account)
+            errand = replace(errand, user=user)
+
+        async def hold() -> None:
+            await unit.held.enter_async_context(self._people.one(errand.user))
+
+        ours = await shown_message(self._mailbox, parcel.body) if event.chat[:1] == "D" else 0
+        preview = self._room.previews.of(event, str(parcel.seq), ours=ours)
+        preview.over = not ours  # in a whisper it would take the place of what was pressed
+        ways = Ways(fetch=self._files.fetch, hold=hold)
+        last = await ending(self._app.dialogue.run(errand, ways), preview)
+        if last is None or not await self._mailbox.reachable(event.chat):
+            return []
+        letters = replace(paper, replace=preview.message).reply(last)
+        self._owe(unit, last.errands, letters, event)
+        return letters
 
     def _forget(self, event: Event, unit: Unit) -> None:
         unit.writes.append(lambda _: self._mailbox.forget_chat(event.chat))
@@ -191,14 +252,9 @@ class DiscordHandler:
         """An edited message takes back what its earlier wording logged; says so if it did."""
         if not event.edited:
             return ""
-        letters = await self._mailbox.letters_about(event.source)
-        ids = [
-            ObservationId(i)
-            for letter in letters
-            if letter.memo.get("user") == str(event.user)
-            for i in letter.memo.get("undo", [])
-        ]
-        gone = await self._store.remove_observations(user, ids) if ids else 0
+        gone = await taken_back(
+            self._store, self._mailbox, source=event.source, account=str(event.user), user=user
+        )
         return t("discord.corrected", self.lang(event)) if gone else ""
 
     async def _preview(self, event: Event, parcel: Parcel) -> Preview:
@@ -213,18 +269,9 @@ class DiscordHandler:
 
     async def _answer(self, message: Message, preview: Preview) -> Reply:
         """Run the dialogue; show snapshots; return what it ends with."""
-        lang = message.lang or "en"
-        last = Reply(text=t("error.unexpected", lang), kind="clarify", lang=lang)
-        async with (
-            self._typing(preview.event),
-            aclosing(self._app.dialogue.respond(message)) as replies,
-        ):
-            async for reply in replies:
-                if reply.final:
-                    last = reply
-                else:
-                    await preview.show(reply)
-        return last
+        async with typing(self._room.rest, preview.event):
+            last = await ending(self._app.dialogue.respond(message), preview)
+        return last or unforeseen(message.lang or "en")
 
     def _message(self, event: Event, user: UserId) -> Message:
         return Message(
@@ -235,29 +282,10 @@ class DiscordHandler:
             tz=self._app.settings.tz or "UTC",
             lang=event.lang,
             account=str(event.user),
+            office=self._office.bot,
+            upload=event.upload,
+            admin=event.admin,
         )
-
-    @asynccontextmanager
-    async def _typing(self, event: Event) -> AsyncIterator[None]:
-        """Show that something is coming; a deferred answer says so by itself."""
-        if event.tap is not None:
-            yield
-            return
-        task = asyncio.create_task(self._keep_typing(address.number(event.chat)))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _keep_typing(self, channel: int) -> None:
-        await asyncio.sleep(0.15)  # fixed texts are quicker than this
-        try:
-            while True:
-                await self._room.rest.typing(channel)
-                await asyncio.sleep(_TYPING_S)
-        except DeliveryError as error:
-            logger().debug("typing not shown", error=type(error).__name__)
 
     # --- buttons and reactions
 
@@ -270,6 +298,7 @@ class DiscordHandler:
         if unit.forgot:
             self._forget(event, unit)
         await self._toast(event, pressed.toast)
+        self._owe(unit, pressed.errands, list(pressed.letters), event)
         return list(pressed.letters)
 
     async def _toast(self, event: Event, text: str) -> None:
@@ -282,19 +311,3 @@ class DiscordHandler:
                 await self._room.hooks.follow(event.tap.token, body)
         except DeliveryError as error:
             logger().debug("word not shown", error=type(error).__name__)
-
-
-def _note(key: str, **values: str) -> Note:
-    return lambda lang: t(key, lang, **values)
-
-
-def _no_note(lang: Lang) -> str:  # noqa: ARG001  # a Note that says nothing
-    return ""
-
-
-def _with_real_ids(letter: Letter, unit: Unit) -> Letter:
-    """The ids that were stored in place of those we handed out before."""
-    undo = letter.memo.get("undo")
-    if not undo:
-        return letter
-    return replace(letter, memo={**letter.memo, "undo": unit.ids(undo)})

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.adapters.chat.spans import as_spans
 from bot.adapters.discord import buttons
 from bot.adapters.discord.address import person
 from bot.adapters.discord.buttons import Rows
 from bot.adapters.discord.events import Event, Tap
 from bot.adapters.discord.render import parts
-from bot.adapters.telegram.render import as_spans
 from bot.delivery.hurry import hurried
 from bot.delivery.privacy import (
     General,
@@ -139,7 +139,7 @@ class Paper:
             found.append(self._letter(body, number, memo={**memo, "undo": []}))
         id_ = new_id()  # known first: the undo button names its own letter
         under = buttons.undo(id_, reply.lang) if reply.undo else []
-        under = buttons.side_by_side(under, rows)
+        under = buttons.side_by_side(under, rows) + buttons.of(reply)
         body = self._body(out, pieces[-1], first=len(pieces) == 1, rows=under)
         found.append(self._letter(body, len(pieces), id_, memo))
         return found

@@ -21,6 +21,7 @@ from bot.i18n import t, texts
 from bot.logs import logger
 
 _BY_BUTTON = frozenset({"good", "bad"})  # thumbs are under every answer
+_STAFF = frozenset(c.name for c in COMMANDS if c.staff)
 _Any = app_commands.Command[Any, ..., None] | app_commands.ContextMenu
 
 
@@ -61,7 +62,7 @@ class Chinese(app_commands.Translator):
 
 def _callbacks() -> dict[str, Any]:
     """What the library reads the options from; none of these is ever called."""
-    found = (*_about_health(), *_about_the_person())
+    found = (*_about_health(), *_about_the_person(), *_about_the_knowledge())
     return {callback.__name__: callback for callback in found}
 
 
@@ -102,7 +103,26 @@ def _about_the_person() -> tuple[Any, ...]:
     @app_commands.choices(answer=_choices(("yes / 是", "yes"), ("no / 否", "no")))
     async def learn(interaction: discord.Interaction[Any], answer: str = "") -> None: ...
 
-    return language, country, link, learn
+    @told(what=_said("discord.option.challenge"))
+    @app_commands.choices(
+        what=_choices(("show or start / 查看或发起", "show"), ("end / 结束", "end"))
+    )
+    async def challenge(interaction: discord.Interaction[Any], what: str = "") -> None: ...
+
+    return language, country, link, learn, challenge
+
+
+def _about_the_knowledge() -> tuple[Any, ...]:
+    """For those with a role; in servers only whoever manages one is offered it."""
+
+    @app_commands.describe(words=_said("discord.option.kb"), file=_said("discord.option.file"))
+    async def kb(
+        interaction: discord.Interaction[Any],
+        words: str = "",
+        file: discord.Attachment | None = None,
+    ) -> None: ...
+
+    return (kb,)
 
 
 def _choices(*pairs: tuple[str, str]) -> list[app_commands.Choice[str]]:
@@ -118,7 +138,7 @@ async def _on_message(interaction: discord.Interaction[Any], message: discord.Me
 def _commands(*, metrics: bool) -> list[_Any]:
     """What can be said anywhere, plus /ask; what is about values only where they are allowed."""
     callbacks = _callbacks()
-    known = [c.name for c in COMMANDS if not c.staff and (metrics or not c.values)]
+    known = [c.name for c in COMMANDS if metrics or not c.values]
     found: list[_Any] = [
         app_commands.Command(
             name=name,
@@ -128,6 +148,9 @@ def _commands(*, metrics: bool) -> list[_Any]:
         for name in ["ask", *known]
         if name not in _BY_BUTTON
     ]
+    for command in found:
+        if command.name in _STAFF:
+            command.default_permissions = discord.Permissions(manage_guild=True)
     found.append(_menu(CHECK, "discord.menu.check"))
     if metrics:
         found.append(_menu(LOG, "discord.menu.log"))

@@ -12,7 +12,7 @@ import discord
 from discord.http import Route
 
 from bot.adapters.discord.api import THREAD_EXISTS, Breaker, Json, named
-from bot.adapters.discord.events import snowflake_at
+from bot.adapters.discord.raw import snowflake_at
 from bot.adapters.discord.wire import File, attachments
 
 _MESSAGES = "/channels/{channel_id}/messages"

@@ -6,36 +6,30 @@ reading tells the first acknowledgement whether to whisper and every later lette
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bot.adapters.discord import address
 from bot.adapters.discord.api import Me
-from bot.adapters.discord.events import (
-    Ack,
-    Event,
-    Json,
-    Tap,
-    items,
-    language,
-    made_at,
-    mapping,
-    number,
-    string,
-    without_mention,
-)
+from bot.adapters.discord.events import Ack, Event, Tap, attached, handed_over, without_mention
+from bot.adapters.discord.raw import Json, items, language, made_at, mapping, number, string
 from bot.i18n import t
+from bot.model import Upload
 
 CHECK, LOG = "Was this right?", "Log this"  # context menus; Discord sends the English name
+_FILE = 11  # the type of an option that takes an attachment
 _OURS = 1  # the context of a direct message with us; 0 a server, 2 other people's messages
 _EPHEMERAL = 1 << 6
+_ADMIN = 1 << 3 | 1 << 5 | 1 << 13  # administrator, manage server, manage messages
+_OPEN = frozenset({"challenge"})  # answered before everybody, in a server
 
 
 def read_tap(data: Json, me: Me) -> Event | None:
     """The event of an interaction; None for what asks for no answer of ours."""
     member = mapping(data, "member")
-    user = number(mapping(member, "user"), "id") or number(mapping(data, "user"), "id")
+    person = mapping(member, "user") or mapping(data, "user")
+    user = number(person, "id")
     channel = number(data, "channel_id") or number(mapping(data, "channel"), "id")
     id_, token = number(data, "id"), string(data, "token")
     if not (user and channel and id_ and token):
@@ -78,7 +72,17 @@ def _base(data: Json, user: int, channel: int, *, whisper: bool, command: bool) 
         guild="guild_id" in data,
         lang=language(string(data, "locale")),
         tap=tap,
+        name=_name(data),
+        admin=bool(number(mapping(data, "member"), "permissions") & _ADMIN),
     )
+
+
+def _name(data: Json) -> str:
+    """What people in this place see of whoever called or pressed."""
+    member = mapping(data, "member")
+    person = mapping(member, "user") or mapping(data, "user")
+    shown = string(member, "nick") or string(person, "global_name") or string(person, "username")
+    return shown[:64]
 
 
 # --- commands ----------------------------------------------------------------
@@ -89,10 +93,22 @@ def _command(data: Json, me: Me, user: int, channel: int) -> Event | None:
     name = string(about, "name")
     if about.get("type", 1) != 1:
         return _menu(data, about, me, user, channel)
-    given = {string(o, "name"): o.get("value") for o in items(about, "options")}
-    public = given.get("public") is True and name == "ask"
+    options = items(about, "options")
+    given = {string(o, "name"): o.get("value") for o in options if o.get("type") != _FILE}
+    public = (given.get("public") is True and name == "ask") or name in _OPEN
     base = _base(data, user, channel, whisper=not public, command=True)
-    return replace(base, kind="said", ack="think", text=_said(name, given))
+    upload = _file(about, options) if name == "kb" and base.private else None
+    return replace(base, kind="said", ack="think", text=_said(name, given), upload=upload)
+
+
+def _file(about: Json, options: Sequence[Json]) -> Upload | None:
+    """What was attached to a command, whatever its kind: the readers say what they can read."""
+    files = mapping(mapping(about, "resolved"), "attachments")
+    for option in options:
+        found = mapping(files, str(option.get("value"))) if option.get("type") == _FILE else {}
+        if found:
+            return handed_over("document", attached(found))
+    return None
 
 
 def _said(name: str, given: Mapping[str, Any]) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import aclosing, suppress
 
+from bot.adapters.chat.spans import as_spans
 from bot.adapters.discord.courier import DiscordCourier
 from bot.adapters.discord.events import Event
 from bot.adapters.discord.letters import Paper
 from bot.adapters.discord.render import as_markdown, parts
 from bot.adapters.discord.wire import EPHEMERAL, TEXT, Hooks
-from bot.adapters.telegram.render import as_spans
 from bot.app import App
 from bot.delivery.errors import DeliveryError
 from bot.i18n import t

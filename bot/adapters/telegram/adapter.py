@@ -98,6 +98,7 @@ class TelegramAdapter:
             times=self._times,
             pace=self._pace,
             express=handler.express,
+            due=lambda now: self._app.dialogue.due("telegram", office.bot, now),
         )
         self._absence = Absence(Notices(store, office), mailbox)
         self._unstored = Unstored(self._app, courier, me, handler.urgent)

@@ -88,6 +88,14 @@ class SalusBot(Bot):
     And what Bot API 10.1 added and the library does not know yet.
     """
 
+    async def is_admin(self, chat: int, user: int) -> bool:
+        """Whether somebody looks after a group; False while Telegram does not say."""
+        try:
+            member = await self.get_chat_member(chat, user)
+        except TelegramError:
+            return False
+        return member.status in {"administrator", "creator"}
+
     async def send_rich(self, chat: int, html: str, where: Json) -> int:
         """sendRichMessage; the message's id. ``where`` as in ``send_message``."""
         kwargs = {"chat_id": chat, "rich_message": {"html": html}, **_given(where)}

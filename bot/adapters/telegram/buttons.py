@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.adapters.chat.presses import REASONS
 from bot.i18n import t
 from bot.model import Lang, Reply, TurnId, Vote
 
 Rows = list[list[list[str]]]  # rows of [label, data]; data that begins with https: is a link
-REASONS = ("wrong", "unclear", "off_topic", "unsafe")
 
 
 def thumbs(turn: TurnId, voted: Vote | None = None) -> Rows:

@@ -36,10 +36,10 @@ _DOWN = {"👎", "💩"}
 class Recording:
     """Something to listen to; ``size`` in bytes and ``seconds`` are 0 where Telegram is silent."""
 
-    file_id: str
+    ref: str  # what Telegram gives it out by
     mime: str
     size: int = 0
-    seconds: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class Event:
     album: str = ""  # several messages that were sent as one share it
     callback: str = ""
     data: str = ""
+    name: str = ""  # of whoever pressed, as everybody in the chat sees it
     vote: Vote | None = None
 
     @property
@@ -122,15 +123,19 @@ def read(update: Json, me: Me) -> Event | None:
 
 
 def _errand(errand: Errand) -> Event | None:
-    """Work that one of our own replies owes, in the private chat that it is owed to."""
+    """Work that one of our own replies owes, or that the clock brings, where it is owed to."""
     chat, _, thread = errand.place.chat.partition("/")
-    if not errand.place.private or not errand.account.isdecimal() or not chat.isdecimal():
+    private = errand.place.private
+    # A private chat has its person's number, a group a negative one.
+    if not chat.removeprefix("-").isdecimal() or private == chat.startswith("-"):
+        return None
+    if private and not errand.account.isdecimal():
         return None
     return Event(
         kind="errand",
         chat=int(chat),
-        private=True,
-        user=int(errand.account),
+        private=private,
+        user=int(errand.account or 0),
         sent_at=datetime.now(UTC),
         thread=int(thread) if thread.isdecimal() else None,
         lang=errand.lang,
@@ -182,7 +187,7 @@ def _recording(message: Json) -> Recording | None:
     if not _str(file, "file_id"):
         return None
     return Recording(
-        file_id=_str(file, "file_id")[:512],
+        ref=_str(file, "file_id")[:512],
         mime=_str(file, "mime_type")[:64] or _HEARD[key],
         size=_int(file, "file_size"),
         seconds=_int(file, "duration"),
@@ -267,6 +272,7 @@ def _query(query: Json) -> Event | None:
         lang=_lang(user),
         callback=_str(query, "id"),
         data=_str(query, "data")[:64],
+        name=_str(user, "first_name")[:64],
     )
 
 

@@ -8,20 +8,29 @@ best effort and may happen again after a crash.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from telegram.error import TelegramError
 
-from bot.adapters.telegram import buttons, presses
+from bot.adapters.chat.handling import (
+    Note,
+    ending,
+    no_note,
+    note,
+    taken_back,
+    unforeseen,
+    with_real_ids,
+)
+from bot.adapters.chat.hearing import Ears, UnheardError
+from bot.adapters.telegram import buttons
 from bot.adapters.telegram.api import Me, SalusBot
 from bot.adapters.telegram.events import Event, read
 from bot.adapters.telegram.files import Files
-from bot.adapters.telegram.hearing import Ears, UnheardError
 from bot.adapters.telegram.letters import Paper, greeting
 from bot.adapters.telegram.menus import IN_GROUPS
 from bot.adapters.telegram.presence import typing
+from bot.adapters.telegram.presses import Presses
 from bot.adapters.telegram.preview import PREVIEW, Preview, Previews
 from bot.app import App
 from bot.delivery.errands import owe, shown_message
@@ -29,13 +38,11 @@ from bot.delivery.sorting import Owed
 from bot.delivery.unit import People, Unit, UnitStore
 from bot.dialogue import commands
 from bot.dialogue.curating.front import Ways
-from bot.errors import NotFoundError
 from bot.i18n import t
 from bot.logs import logger
-from bot.model import Lang, Message, ObservationId, Reply, UserId
+from bot.model import Lang, Message, Reply, UserId
 from bot.store.letters import Body, Letter, Mailbox, Office, Parcel
 
-Note = Callable[[Lang], str]  # a sentence of ours above an answer, in the answer's language
 _TOO_OLD = timedelta(hours=24)
 
 
@@ -60,10 +67,10 @@ class TelegramHandler:
         self._clock = clock
         self._store = UnitStore(app.store)
         self._people = People()
-        self._ears = Ears(bot, app.transcriber)
-        self._presses = presses.Presses(app.dialogue, self._store, mailbox, str(me.id))
-        self._office = Office(platform="telegram", bot=str(me.id))
         self._files = Files(bot)
+        self._ears = Ears(self._files.fetch, app.transcriber)
+        self._presses = Presses(app.dialogue, self._store, mailbox, str(me.id))
+        self._office = Office(platform="telegram", bot=str(me.id))
 
     # --- delivery's questions
 
@@ -82,12 +89,12 @@ class TelegramHandler:
                 letters = await self._membership(event, paper)
             case _:
                 letters = await self._said(event, paper, parcel, unit)
-        return lambda: [_with_real_ids(letter, unit) for letter in letters]
+        return lambda: [with_real_ids(letter, unit) for letter in letters]
 
     def give_up(self, parcel: Parcel) -> Sequence[Letter]:
         """See delivery.sorting.Handler."""
         event = read(parcel.body, self._me)
-        if event is None or event.kind not in {"said", "errand"}:
+        if event is None or event.kind not in {"said", "errand"} or not event.user:
             return []
         paper = Paper(event=event, origin=str(parcel.seq), username=self._me.username)
         key = "telegram.given_up" if event.kind == "said" else "curate.given_up"
@@ -121,8 +128,8 @@ class TelegramHandler:
         if event.media and not event.text and not await self._for_the_knowledge(event):
             return [paper.say(f"telegram.media.{event.media}", lang)]
         taken = event.upload is not None and commands.read(event.text or "/kb") is not None
-        note = _note("telegram.media.caption_only") if event.media and not taken else _no_note
-        return await self._answered(event, paper, parcel, unit, note=note)
+        above = note("telegram.media.caption_only") if event.media and not taken else no_note
+        return await self._answered(event, paper, parcel, unit, above=above)
 
     async def _for_the_knowledge(self, event: Event) -> bool:
         """Whether a document without words comes from somebody who looks after the knowledge."""
@@ -133,23 +140,19 @@ class TelegramHandler:
     async def _done(self, event: Event, paper: Paper, parcel: Parcel, unit: Unit) -> list[Letter]:
         """An errand: its progress grows in the message that announced it, then gives way."""
         assert event.errand is not None  # noqa: S101  # only errands come here
-        user = await self._app.store.user_for("telegram", str(event.user))
+        errand = event.errand
+        if errand.account:
+            user = await self._app.store.user_for("telegram", errand.account)
+            errand = replace(errand, user=user)
 
         async def hold() -> None:
-            await unit.held.enter_async_context(self._people.one(user))
+            await unit.held.enter_async_context(self._people.one(errand.user))
 
-        errand = replace(event.errand, user=user)
         ours = await shown_message(self._mailbox, parcel.body)
         preview = self._previews.of(event, str(parcel.seq), ours=ours)
         ways = Ways(fetch=self._files.fetch, hold=hold)
-        last: Reply | None = None
-        async with aclosing(self._app.dialogue.run(errand, ways)) as replies:
-            async for reply in replies:
-                if reply.final:
-                    last = reply
-                else:
-                    await preview.show(reply)
-        if last is None:
+        last = await ending(self._app.dialogue.run(errand, ways), preview)
+        if last is None or not await self._mailbox.reachable(str(event.chat)):
             return []
         letters = replace(paper, replace=preview.message).reply(last)
         owe(unit, last.errands, self._office, letters, self._clock())
@@ -163,16 +166,16 @@ class TelegramHandler:
         except UnheardError as error:
             if not event.text:
                 return [paper.words(t(error.key, self._lang(event), **error.details))]
-            note = _note(error.key, **error.details)
-            return await self._answered(event, paper, parcel, unit, note=note)
+            above = note(error.key, **error.details)
+            return await self._answered(event, paper, parcel, unit, above=above)
         heard = replace(event, text=f"{event.text}\n{words}".strip())
         paper = replace(paper, event=heard)
         # Others hear the recording too, but what was said is not written out before them.
-        note = _note("voice.heard", text=words) if event.private else _no_note
-        return await self._answered(heard, paper, parcel, unit, note=note)
+        above = note("voice.heard", text=words) if event.private else no_note
+        return await self._answered(heard, paper, parcel, unit, above=above)
 
     async def _answered(
-        self, event: Event, paper: Paper, parcel: Parcel, unit: Unit, *, note: Note
+        self, event: Event, paper: Paper, parcel: Parcel, unit: Unit, *, above: Note
     ) -> list[Letter]:
         """The dialogue's answer to the words of an event."""
         command = commands.read(event.text)
@@ -184,11 +187,14 @@ class TelegramHandler:
         await unit.held.enter_async_context(self._people.one(user, wait=not urgent))
         corrected = await self._corrections(event, user)
         preview = await self._preview(event, parcel)
-        reply = await self._answer(self._message(event, user), preview)
+        message = self._message(event, user)
+        if command and command[0] == "challenge" and not event.private:
+            message = replace(message, admin=await self._bot.is_admin(event.chat, event.user))
+        reply = await self._answer(message, preview)
         if unit.forgot:
             unit.writes.append(lambda _: self._mailbox.forget_chat(str(event.chat)))
         paper = replace(paper, replace=preview.message)
-        notes = "\n\n".join(filter(None, (corrected, note(reply.lang))))
+        notes = "\n\n".join(filter(None, (corrected, above(reply.lang))))
         letters = self._letters(paper, reply, command, notes)
         owe(unit, reply.errands, self._office, letters, self._clock())
         return letters
@@ -218,14 +224,9 @@ class TelegramHandler:
         """An edited message takes back what its earlier wording logged; says so if it did."""
         if not event.edited:
             return ""
-        letters = await self._mailbox.letters_about(event.source)
-        ids = [
-            ObservationId(i)
-            for letter in letters
-            if letter.memo.get("user") == str(event.user)
-            for i in letter.memo.get("undo", [])
-        ]
-        gone = await self._store.remove_observations(user, ids) if ids else 0
+        gone = await taken_back(
+            self._store, self._mailbox, source=event.source, account=str(event.user), user=user
+        )
         return t("telegram.corrected", self._lang(event)) if gone else ""
 
     async def _preview(self, event: Event, parcel: Parcel) -> Preview:
@@ -241,18 +242,9 @@ class TelegramHandler:
 
     async def _answer(self, message: Message, preview: Preview) -> Reply:
         """Run the dialogue; show snapshots; return what it ends with."""
-        lang = message.lang or "en"
-        last = Reply(text=t("error.unexpected", lang), kind="clarify", lang=lang)
-        async with (
-            typing(self._bot, preview.event, pressed=self._previews.pressed()),
-            aclosing(self._app.dialogue.respond(message)) as replies,
-        ):
-            async for reply in replies:
-                if reply.final:
-                    last = reply
-                else:
-                    await preview.show(reply)
-        return last
+        async with typing(self._bot, preview.event, pressed=self._previews.pressed()):
+            last = await ending(self._app.dialogue.respond(message), preview)
+        return last or unforeseen(message.lang or "en")
 
     def _message(self, event: Event, user: UserId) -> Message:
         return Message(
@@ -274,10 +266,7 @@ class TelegramHandler:
         lang = await self._chosen(user, event)
         if event.data[:2] not in {"v:", "r:", ""}:
             await unit.held.enter_async_context(self._people.one(user))
-        try:
-            pressed = await self._presses.run(event, paper, user, lang)
-        except NotFoundError:
-            pressed = presses.Pressed(toast=t("telegram.not_yours", lang))
+        pressed = await self._presses.run(event, paper, user, lang)
         if unit.forgot:
             unit.writes.append(lambda _: self._mailbox.forget_chat(str(event.chat)))
         if event.callback:
@@ -307,22 +296,6 @@ class TelegramHandler:
         return event.lang or default
 
 
-def _note(key: str, **values: str) -> Note:
-    return lambda lang: t(key, lang, **values)
-
-
-def _no_note(_: Lang) -> str:
-    return ""
-
-
 def _album(event: Event, parcel: Parcel) -> str:
     """The one origin that all answers to an album share: the first to be stored is the only one."""
     return f"album:{parcel.lane[:16]}:{event.album}"
-
-
-def _with_real_ids(letter: Letter, unit: Unit) -> Letter:
-    """The ids that were stored in place of those we handed out before."""
-    undo = letter.memo.get("undo")
-    if not undo:
-        return letter
-    return replace(letter, memo={**letter.memo, "undo": unit.ids(undo)})

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.adapters.chat.spans import as_spans, fold_of
 from bot.adapters.telegram import buttons
 from bot.adapters.telegram.buttons import Rows
 from bot.adapters.telegram.events import Event
-from bot.adapters.telegram.render import as_spans, fold_of
 from bot.charts.data import dump as dump_chart
 from bot.delivery.hurry import hurried
 from bot.delivery.privacy import (

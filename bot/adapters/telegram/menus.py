@@ -16,7 +16,11 @@ from bot.i18n import t
 from bot.logs import logger
 from bot.model import Lang
 
-IN_GROUPS = ("help", "privacy")  # everything else is personal or changes something personal
+IN_GROUPS = (
+    "help",
+    "challenge",
+    "privacy",
+)  # everything else is personal or changes something personal
 
 
 def menu(lang: Lang, *, group: bool = False) -> list[BotCommand]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rag.versions_model import Draft
 
 # Where buttons and errands are carried out; elsewhere nobody looks after the knowledge by chat.
-SERVED: frozenset[Platform] = frozenset({"telegram", "console"})
+SERVED: frozenset[Platform] = frozenset({"telegram", "discord", "console"})
 MOST_BYTES = 20 << 20  # what Telegram gives out, and the limit of the readers
 _MINUTES = round(LINK_LASTS.total_seconds() / 60)
 # What can also be typed after /kb, and the button it stands for.

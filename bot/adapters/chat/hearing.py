@@ -1,4 +1,4 @@
-"""Recordings fetched from Telegram and turned into text, or a plain sentence why not.
+"""Recordings fetched and turned into text, or a plain sentence why not.
 
 Length and size are judged before anything is fetched. The language is left to the recording:
 what a person's client is set to says little about what they speak.
@@ -7,20 +7,32 @@ what a person's client is set to says little about what they speak.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
-from telegram.error import TelegramError
-
-from bot.adapters.telegram.api import SalusBot
-from bot.adapters.telegram.events import Recording
-from bot.errors import NoTranscriberError, TranscriptionError
+from bot.errors import NoTranscriberError, OversizedError, TranscriptionError, UnfetchedError
 from bot.logs import logger
+from bot.model import Upload
 from bot.ports import Transcriber
 from bot.speech import NoTranscriber
 
-MAX_SECONDS = 300
-MAX_MEGABYTES = 20  # the Bot API gives out no more (getFile)
-_MAX_BYTES = MAX_MEGABYTES * 1024 * 1024
+MOST_BYTES = 20 << 20  # Telegram gives out no more (getFile), and nobody speaks longer
+MOST_SECONDS = 300
 _DEADLINE_S = 45.0  # with the answer after it still within the patience for one message
+Fetch = Callable[[Upload], Awaitable[bytes]]  # at most MOST_BYTES; raises UnfetchedError
+
+
+class Recording(Protocol):
+    """Something to listen to; ``size`` in bytes and ``seconds`` are 0 where nobody says."""
+
+    @property
+    def ref(self) -> str: ...
+    @property
+    def mime(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
 
 
 class UnheardError(TranscriptionError):
@@ -36,10 +48,10 @@ class Ears:
     """Fetches and listens."""
 
     def __init__(
-        self, bot: SalusBot, transcriber: Transcriber, *, deadline_s: float = _DEADLINE_S
+        self, fetch: Fetch, transcriber: Transcriber, *, deadline_s: float = _DEADLINE_S
     ) -> None:
         """``deadline_s`` covers fetching and listening together."""
-        self._bot = bot
+        self._fetch = fetch
         self._transcriber = transcriber
         self._deadline_s = deadline_s
 
@@ -47,19 +59,15 @@ class Ears:
         """The words of a recording, at least one. UnheardError says what to tell the person."""
         if isinstance(self._transcriber, NoTranscriber):
             raise UnheardError("voice.unavailable")  # nothing is fetched for nobody
-        if recording is None:
-            raise UnheardError("voice.failed")
-        if recording.seconds > MAX_SECONDS:
-            raise UnheardError("voice.too_long", minutes=str(MAX_SECONDS // 60))
-        _sized(recording.size)
+        recording = _fitting(recording)
         try:
             async with asyncio.timeout(self._deadline_s):
                 text = await self._words(recording)
         except NoTranscriberError as error:
             raise UnheardError("voice.unavailable") from error
-        except UnheardError:
-            raise
-        except (TranscriptionError, TelegramError, TimeoutError) as error:
+        except OversizedError as error:
+            raise _too_large() from error
+        except (TranscriptionError, UnfetchedError, TimeoutError) as error:
             logger().warning("recording not heard", error=type(error).__name__)
             raise UnheardError("voice.failed") from error
         if not text.strip():
@@ -67,13 +75,20 @@ class Ears:
         return text.strip()
 
     async def _words(self, recording: Recording) -> str:
-        file = await self._bot.get_file(recording.file_id)
-        _sized(file.file_size or 0)
-        audio = bytes(await file.download_as_bytearray())
-        _sized(len(audio))
+        audio = await self._fetch(Upload(name="", ref=recording.ref, size=recording.size))
         return await self._transcriber.transcribe(audio, mime=recording.mime, lang=None)
 
 
-def _sized(size: int) -> None:
-    if size > _MAX_BYTES:
-        raise UnheardError("voice.too_large", megabytes=str(MAX_MEGABYTES))
+def _fitting(recording: Recording | None) -> Recording:
+    """One that is worth fetching."""
+    if recording is None or not recording.ref:
+        raise UnheardError("voice.failed")
+    if recording.seconds > MOST_SECONDS:
+        raise UnheardError("voice.too_long", minutes=str(MOST_SECONDS // 60))
+    if recording.size > MOST_BYTES:
+        raise _too_large()
+    return recording
+
+
+def _too_large() -> UnheardError:
+    return UnheardError("voice.too_large", megabytes=str(MOST_BYTES >> 20))
