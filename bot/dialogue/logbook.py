@@ -11,7 +11,7 @@ from bot.dialogue.turns import Heard, Said
 from bot.i18n import t
 from bot.metrics.answer import resolve
 from bot.metrics.words import ask_text, confirm
-from bot.model import Ask, Observation, ObservationId, ParsedMetrics, Profile
+from bot.model import Ask, Lang, Observation, ObservationId, ParsedMetrics, Profile
 from bot.ports import Store
 
 PENDING_ASK = "ask"
@@ -61,13 +61,19 @@ class Logbook:
         """Take back everything the last logging message stored."""
         ids = await self._store.last_logged(heard.profile.user)
         taken = await self._store.remove_observations(heard.profile.user, ids)
-        key = "log.undone" if taken else "log.nothing_to_undo"
-        return Said(text=t(key, heard.lang, count=taken), kind="command", personal=True)
+        return Said(text=undone(taken, heard.lang), kind="command", personal=True)
 
     async def _remember(self, profile: Profile, ask: Ask, now: datetime) -> None:
         asked = {PENDING_ASK: dump_ask(ask), PENDING_AT: now.isoformat()}
         pending = {**without_pending(profile).pending, **asked}
         await self._store.save_profile(replace(profile, pending=pending))
+
+
+def undone(count: int, lang: Lang) -> str:
+    """What is said when ``count`` values were taken back."""
+    if not count:
+        return t("log.nothing_to_undo", lang)
+    return t(f"log.undone.{'one' if count == 1 else 'many'}", lang, count=count)
 
 
 _NO = frozenset(

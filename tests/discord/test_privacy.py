@@ -92,7 +92,7 @@ async def test_no_command_shows_anything_personal_where_others_read(
             assert {"ask", "log", "today", "trend", "why", "export"} <= set(names)
             for name in sorted(names, key=lambda n: n in {"forget", "unlink", "link"}):
                 said = await here.slash(name, place, **OPTIONS.get(name, {}))
-                everybody = place is here.dm or name in OPEN
+                everybody = place is here.dm or (name in OPEN and where in {"channel", "thread"})
                 assert said.ephemeral or everybody
                 assert said.audience == (0 if everybody else ada.id)
             asked = await here.slash("ask", place, question="what is my weight?", public=True)

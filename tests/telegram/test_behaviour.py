@@ -111,11 +111,11 @@ async def test_old_messages_get_an_apology_and_menus_are_set(data: Path) -> None
         menus = here.fake.menus
         private = {c["command"] for c in menus["all_private_chats", "zh"]}
         assert {"log", "forget", "export", "country"} <= private
-        assert {c["command"] for c in menus["all_group_chats", ""]} == {
-            "help",
-            "challenge",
-            "privacy",
-        }
+        for scope in ("all_group_chats", "all_chat_administrators"):
+            assert {c["command"] for c in menus[scope, ""]} == {"help", "challenge", "privacy"}
+        for lang, end in (("", "end it"), ("zh", "结束")):
+            told = {c["command"]: c["description"] for c in menus["all_chat_administrators", lang]}
+            assert end in told["challenge"]
 
 
 async def test_without_drafts_the_answer_grows_by_edits(data: Path) -> None:

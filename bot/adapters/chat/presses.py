@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from bot.dialogue.logbook import without_pending
+from bot.dialogue.logbook import undone, without_pending
 from bot.dialogue.manager import DialogueManager
 from bot.errors import NotFoundError
 from bot.i18n import t
@@ -153,9 +153,8 @@ class Presses(Generic[E, P]):
             raise NotFoundError("somebody else's")
         ids = [ObservationId(i) for i in letter.memo.get("undo", [])]
         gone = await self._store.remove_observations(user, ids)
-        key = "log.undone" if gone else "log.nothing_to_undo"
-        text = t(key, lang, count=gone)
-        return Pressed(letters=[paper.keyboard([]), paper.words(text, part=2)])
+        words = paper.words(undone(gone, lang), part=2)
+        return Pressed(letters=[paper.keyboard([]), words])
 
     async def _language(self, code: str, paper: P, user: UserId) -> Pressed:
         """The choice under the greeting: also the agreement that stands above it."""

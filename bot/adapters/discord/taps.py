@@ -95,7 +95,9 @@ def _command(data: Json, me: Me, user: int, channel: int) -> Event | None:
         return _menu(data, about, me, user, channel)
     options = items(about, "options")
     given = {string(o, "name"): o.get("value") for o in options if o.get("type") != _FILE}
-    public = (given.get("public") is True and name == "ask") or name in _OPEN
+    public = given.get("public") is True and name == "ask"
+    if name in _OPEN and number(mapping(data, "authorizing_integration_owners"), "0"):
+        public = True  # we are a member there
     base = _base(data, user, channel, whisper=not public, command=True)
     upload = _file(about, options) if name == "kb" and base.private else None
     return replace(base, kind="said", ack="think", text=_said(name, given), upload=upload)
