@@ -214,6 +214,7 @@ async def test_in_topics_and_where_we_were_thrown_out(data: Path) -> None:
     async with world(data) as here:
         menu = await here.ask("/challenge", chat=-77, thread=12)
         await here.press(menu, data_of(menu, "👋 A word with somebody"), user=ADA)
+        await press(here, here.fake.sent(-77)[-1], "I'm in", ADA)
         await days_pass(here, 1, "-77/12")
         assert here.fake.sent(-77)[-1]["message_thread_id"] == 12
         assert "A word with somebody: day 2" in here.fake.sent(-77)[-1]["text"]
