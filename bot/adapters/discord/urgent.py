@@ -7,9 +7,10 @@ read the emergency text twice; that is better than not at all. An interaction ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
 from bot.adapters.chat.spans import as_spans
+from bot.adapters.chat.urgent import Emergencies
 from bot.adapters.discord.courier import DiscordCourier
 from bot.adapters.discord.events import Event
 from bot.adapters.discord.letters import Paper
@@ -19,9 +20,7 @@ from bot.app import App
 from bot.delivery.errors import DeliveryError
 from bot.i18n import t
 from bot.logs import logger
-from bot.model import Lang, Message, Reply
-
-_REMEMBERED = 1000
+from bot.model import Lang
 
 
 class Unstored:
@@ -36,22 +35,15 @@ class Unstored:
         lang: Callable[[Event], Lang],
     ) -> None:
         """``urgent`` judges an event by its words alone."""
-        self._app = app
         self._courier = courier
         self._hooks = hooks
-        self._urgent = urgent
         self._lang = lang
-        self._answered: dict[str, None] = {}
+        self._emergencies = Emergencies[Event](app, "discord", urgent)
 
     async def answer(self, events: Iterable[Event]) -> None:
         """Answer the messages that cannot wait and were not answered yet."""
         for event in events:
-            if event.source in self._answered or not self._urgent(event):
-                continue
-            self._answered[event.source] = None
-            if len(self._answered) > _REMEMBERED:
-                self._answered.pop(next(iter(self._answered)))
-            reply = await self._emergency(event)
+            reply = await self._emergencies.once(event)
             for letter in Paper(event=event, origin="0").reply(reply) if reply else ():
                 try:
                     await self._courier.deliver(letter)
@@ -63,7 +55,7 @@ class Unstored:
         tap = event.tap
         if tap is None:
             return
-        reply = await self._emergency(event) if self._urgent(event) else None
+        reply = await self._emergencies.text(event)
         lang = self._lang(event)
         texts = [t("discord.not_taken", lang)]
         if reply is not None:
@@ -81,22 +73,3 @@ class Unstored:
                 await self._hooks.follow(tap.token, first)
             for text in texts[1:]:
                 await self._hooks.follow(tap.token, body | {"content": text})
-
-    async def _emergency(self, event: Event) -> Reply | None:
-        """The emergency text; it is the first thing the dialogue says, before any store."""
-        user = await self._app.person("discord", str(event.user))
-        message = Message(
-            user=user,
-            place=event.place,
-            text=event.text,
-            sent_at=event.sent_at,
-            tz=self._app.settings.tz or "UTC",
-            lang=event.lang,
-            account=str(event.user),
-        )
-        async with aclosing(self._app.dialogue.respond(message)) as replies:
-            async for reply in replies:
-                if reply.final and reply.kind in {"emergency", "crisis"}:
-                    return reply
-                break
-        return None
