@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import shutil
 import tempfile
 from pathlib import Path
@@ -26,6 +27,7 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rate", type=float, default=100.0)
+    parser.add_argument("--drain", type=float, default=math.inf, help="seconds to wait at the end")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--knowledge", type=Path, help="a data folder whose index to start from")
     parser.add_argument("--json", type=Path, help="a file for the figures, for machines")
@@ -40,6 +42,7 @@ def main() -> None:
                 seconds=given.minutes * 60,
                 rate=given.rate,
                 seed=given.seed,
+                drain_s=given.drain,
             )
         )
     finally:

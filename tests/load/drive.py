@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import os
 import sqlite3
 import sys
@@ -26,8 +27,13 @@ PER_SECOND = "1000"  # what Telegram allows a bot that pays for it; 30 would hid
 _PATIENCE_S = 300.0
 
 
-async def run(data: Path, *, seconds: float, rate: float, seed: int = 1) -> Found:
-    """Offer ``rate`` updates a second for ``seconds``, wait for the rest, count."""
+async def run(
+    data: Path, *, seconds: float, rate: float, seed: int = 1, drain_s: float = math.inf
+) -> Found:
+    """Offer ``rate`` updates a second for ``seconds``, wait for the rest, count.
+
+    ``drain_s``: wait no longer than that; what is then still in the inbox counts as waiting.
+    """
     mix, found = Mix(seed=seed), Found(rate=rate)
     async with model() as served, telegram_server(kind=LoadTelegram) as fake:
         assert isinstance(fake, LoadTelegram)
@@ -38,7 +44,7 @@ async def run(data: Path, *, seconds: float, rate: float, seed: int = 1) -> Foun
             asked, cpu = served.asked, _Cpu(process)
             watching = asyncio.create_task(_watch(process, fake, found))
             wanted = await _offer(fake, iter(mix), found, seconds, rate)
-            await _drain(fake, found)
+            await _drain(fake, found, drain_s)
             watching.cancel()
             found.cpu_s, found.outside_cpu_s, found.others_cpu_s = cpu.spent()
         found.accept, found.answer, found.press = fake.accepted, fake.waits(), fake.press_answered
@@ -130,11 +136,11 @@ async def _say(fake: LoadTelegram, saying: Saying) -> None:
         await fake.say(text, user=person.id, chat=saying.chat, lang=person.lang)
 
 
-async def _drain(fake: LoadTelegram, found: Found) -> None:
-    """Wait until everything is answered, or nothing has moved for a while."""
+async def _drain(fake: LoadTelegram, found: Found, most_s: float) -> None:
+    """Wait until everything is answered, nothing has moved for a while, or for ``most_s``."""
     started = moved = time.monotonic()
     left = fake.unanswered()
-    while left and time.monotonic() - moved < 120.0:
+    while left and time.monotonic() - moved < 120.0 and time.monotonic() - started < most_s:
         await asyncio.sleep(0.1)
         if (now := fake.unanswered()) != left:
             left, moved = now, time.monotonic()
