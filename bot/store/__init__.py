@@ -8,7 +8,8 @@ or, for an unusable database address, a SettingsError.
     codec.py       values <-> plain columns and sealed bodies
     tables.py      the tables; personal columns accept nothing but sealed bytes
     database.py    connections, transactions, waiting, errors
-    inline.py      SQLite without a thread hop for every statement
+    queue.py       this process's writers, one at a time
+    inline.py      SQLite without a thread hop for every statement; served.py: PostgreSQL
     migrate.py     alembic, run in code; migrations/ are the revisions
     sql.py         the store itself: opening, export, forgetting, key rotation; over
     curating.py    accounts that look after the knowledge, over

@@ -18,14 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import SettingsError, StoreError, StoreLockedError, StoreReadOnlyError
-from bot.store.inline import Opener
+from bot.store.inline import BEGIN, Lite, opener
 from bot.store.queue import Queue
+from bot.store.served import Served
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -37,7 +38,6 @@ DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
-_BEGIN = "salus_begin"  # execution option: how SQLite begins; writers take the lock at once
 _PG_LOCKED = {"55P03", "57014", "40P01", "40001"}  # lock, cancel, deadlock, serialization
 _PG_READ_ONLY = "25006"
 
@@ -58,24 +58,17 @@ class Database:
     """One database and how to read and write it. Made by ``connect``, ended by ``close``."""
 
     def __init__(
-        self,
-        engine: AsyncEngine,
-        *,
-        wait_s: float,
-        errors: tuple[type[Exception], ...],
-        ended: Callable[[], None] = lambda: None,
+        self, connections: Lite | Served, *, wait_s: float, errors: tuple[type[Exception], ...]
     ) -> None:
-        """Keep the engine; ``errors``: what its driver may raise, ``ended``: after the last."""
-        self._engine = engine
-        self._wait_s = wait_s
+        """Keep the connections; ``errors``: what their driver may raise."""
+        self._connections = connections
         self._errors = errors
-        self._ended = ended
         self._queue = Queue(wait_s)
 
     @property
     def is_sqlite(self) -> bool:
         """Whether this is a file of our own rather than a server."""
-        return self._engine.dialect.name == "sqlite"
+        return isinstance(self._connections, Lite)
 
     async def read(self, work: Work[T]) -> T:
         """Run ``work`` in a read transaction: one consistent picture on SQLite."""
@@ -125,19 +118,14 @@ class Database:
 
     async def _read(self, work: Work[T]) -> T:
         with self._named():
-            async with self._engine.begin() as connection:
+            async with self._connections.reading() as connection:
                 return await work(connection)
 
     async def _write(self, work: Work[T], first: bool) -> T:
         async with self._turn(first=first):
             with self._named():  # inside: the queue hears of locks by our name
-                return await self._transaction(work)
-
-    async def _transaction(self, work: Work[T]) -> T:
-        async with self._engine.connect() as connection:
-            await connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-            async with connection.begin():
-                return await work(connection)
+                async with self._connections.writing() as connection:
+                    return await work(connection)
 
     @asynccontextmanager
     async def _turn(self, *, first: bool = False) -> AsyncIterator[None]:
@@ -163,23 +151,14 @@ class Database:
     async def _scrub(self, tables: Iterable[str]) -> None:
         async with self._turn():
             with self._named():
-                await self._overwrite(tables)
-
-    async def _overwrite(self, tables: Iterable[str]) -> None:
-        async with self._engine.connect() as connection:
-            if not self.is_sqlite:
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
-                return
-            await connection.execution_options(**{_BEGIN: ""})  # not inside a transaction
-            done = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            if done.scalar_one() != 0:
-                raise StoreLockedError("the log could not be emptied")
+                if isinstance(self._connections, Served):
+                    await self._connections.vacuum(tables)
+                elif not await self._connections.emptied():
+                    raise StoreLockedError("the log could not be emptied")
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._engine.dispose()
-        self._ended()
+        await self._connections.close()
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -236,12 +215,11 @@ def connect(url: str, *, wait_s: float) -> Database:
     parsed = _parsed(url)
     wait_s = min(max(wait_s, 0.05), 5.0)
     if parsed.drivername == "sqlite+aiosqlite":
-        engine, opener = _sqlite(parsed, wait_s)
-        return Database(engine, wait_s=wait_s, errors=_SQLITE_ERRORS, ended=opener.close)
+        return Database(_sqlite(parsed, wait_s), wait_s=wait_s, errors=_SQLITE_ERRORS)
     import asyncpg  # type: ignore[import-untyped]
 
     errors = (*_ERRORS, asyncpg.PostgresError, asyncpg.InterfaceError)
-    return Database(_postgres(parsed, wait_s), wait_s=wait_s, errors=errors)
+    return Database(Served(_postgres(parsed, wait_s)), wait_s=wait_s, errors=errors)
 
 
 _ERRORS: tuple[type[Exception], ...] = (SQLAlchemyError, OSError)
@@ -261,15 +239,21 @@ def _parsed(url: str) -> URL:
     return parsed.set(drivername=driver)
 
 
-def _sqlite(url: URL, wait_s: float) -> tuple[AsyncEngine, Opener]:
+def _sqlite(url: URL, wait_s: float) -> Lite:
     if "uri" not in url.query:
         _prepare_file(Path(str(url.database)))
+    url = url.set(drivername="sqlite+pysqlite")
     (path,), options = url.get_dialect()().create_connect_args(url)
-    opener = Opener(path, uri=bool(options.get("uri")), wait_s=wait_s)
-    engine = create_async_engine(url, hide_parameters=True, async_creator=opener)
-    event.listen(engine.sync_engine, "connect", _on_connect)
-    event.listen(engine.sync_engine, "begin", _on_begin)
-    return engine, opener
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        creator=opener(path, uri=bool(options.get("uri")), wait_s=wait_s),
+        poolclass=QueuePool,
+        max_overflow=-1,  # nobody waits for a connection: that would stop the event loop
+    )
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return Lite(engine)
 
 
 def _prepare_file(path: Path) -> None:
@@ -296,7 +280,7 @@ def _on_connect(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    begin = connection.get_execution_options().get(_BEGIN, "BEGIN")
+    begin = connection.get_execution_options().get(BEGIN, "BEGIN")
     if begin:
         connection.exec_driver_sql(begin)
 

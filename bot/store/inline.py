@@ -1,148 +1,172 @@
 """SQLite without a thread hop for every statement: only what may wait leaves the event loop.
 
 A statement on a local file takes some ten microseconds; handing it to a thread and back takes ten
-times as long, and a driver does it four times for each. So statements run where they are asked
-for. What may wait for a disk or for another process runs in threads of the database's own:
-taking the writer's lock, committing what was written, pragmas, opening and closing.
-
-This is the driver connection that SQLAlchemy's aiosqlite dialect works with.
+times as long. So statements run where they are asked for, on SQLAlchemy's plain connections. What
+may wait for a disk or for another process runs in threads of the database's own: taking the
+writer's lock, committing what was written, emptying the log, opening and closing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
-_WRITES = "BEGIN IMMEDIATE"
-_WAITS = (_WRITES, "PRAGMA")
+BEGIN = "salus_begin"  # execution option: how SQLite begins; writers take the lock at once
 _THREADS = 2  # one for the writer, of whom there is one at a time, and one to open and close
 
 
-class Opener:
-    """Opens connections to one file; they share the threads for what waits."""
+class Cursor(sqlite3.Cursor):
+    """Fetches everything at once, so that a result outlives its transaction."""
 
-    def __init__(self, path: str, *, uri: bool, wait_s: float) -> None:
-        """``uri``: the path is an SQLite URI. ``wait_s``: patience with other processes."""
-        self._path = path
-        self._uri = uri
-        self._wait_s = wait_s
-        self._thread = ThreadPoolExecutor(_THREADS, thread_name_prefix="salus-sqlite")
+    _rows: deque[Any]
 
-    async def __call__(self) -> InlineConnection:
-        """A new connection. Raises sqlite3.Error."""
-        opened = await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
-        return InlineConnection(opened, self._thread)
-
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(
-            self._path,
-            timeout=self._wait_s,
-            uri=self._uri,
-            isolation_level=None,  # BEGIN is ours
-            check_same_thread=False,  # one task at a time, here or in the thread
-        )
-
-    def close(self) -> None:
-        """End the threads; every connection is closed by now."""
-        self._thread.shutdown(wait=False)
-
-
-class InlineConnection:
-    """One connection; used by one task at a time, as the pool hands it out."""
-
-    def __init__(self, connection: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
-        """Made by an Opener."""
-        self._connection: sqlite3.Connection | None = connection
-        self._thread = thread
-        self._writing = False
-
-    @property
-    def _conn(self) -> sqlite3.Connection:
-        if self._connection is None:
-            raise ValueError("no active connection")
-        return self._connection
-
-    def cursor(self) -> InlineCursor:
-        """A cursor of the dialect's protocol."""
-        return InlineCursor(self, self._conn.cursor())
-
-    async def run(self, work: Callable[[], T], statement: str = _WAITS[-1]) -> T:
-        """Do ``work`` here, or in the thread when its ``statement`` may wait."""
-        if not statement.startswith(_WAITS):
-            return work()
-        self._writing = self._writing or statement.startswith(_WRITES)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-    async def commit(self) -> None:
-        """Durable when it returns; a mere look costs no hop."""
-        if not self._writing:
-            self._conn.commit()
-            return
-        self._writing = False
-        await self.run(self._conn.commit)
-
-    async def rollback(self) -> None:
-        """Nothing of the transaction remains."""
-        self._writing = False
-        self._conn.rollback()
-
-    async def create_function(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
-        """As sqlite3's own."""
-        self._conn.create_function(*args, **options)
-
-    async def close(self) -> None:
-        """Give the file up; the last one to do so writes the log back."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await self.run(connection.close)
-
-    def stop(self) -> None:
-        """Close at once, for a connection that nobody can wait for."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-
-class InlineCursor:
-    """What SQLAlchemy asks of an asynchronous cursor, over sqlite3's."""
-
-    def __init__(self, connection: InlineConnection, cursor: sqlite3.Cursor) -> None:
-        """Made by ``InlineConnection.cursor``."""
-        self._owner = connection
-        self._cursor = cursor
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # description, rowcount, lastrowid
-        """Everything that does not wait is sqlite3's own."""
-        return getattr(self._cursor, name)
-
-    async def __aenter__(self) -> InlineCursor:
-        """Nothing to wait for."""
+    def execute(self, statement: str, given: Any = (), /) -> Cursor:  # noqa: ANN401
+        """Run one statement."""
+        super().execute(statement, given)
+        self._rows = deque(super().fetchall()) if self.description else deque()
         return self
 
-    async def execute(self, statement: str, given: Sequence[Any] = ()) -> None:
-        """Run one statement."""
-        await self._owner.run(lambda: self._cursor.execute(statement, given), statement)
-
-    async def executemany(self, statement: str, given: Sequence[Sequence[Any]]) -> None:
+    def executemany(self, statement: str, given: Any, /) -> Cursor:  # noqa: ANN401
         """Run one statement for each row."""
-        await self._owner.run(lambda: self._cursor.executemany(statement, given), statement)
+        super().executemany(statement, given)
+        self._rows = deque()
+        return self
 
-    async def fetchone(self) -> Any:  # noqa: ANN401
+    def fetchone(self) -> Any:  # noqa: ANN401
         """The next row, if there is one."""
-        return self._cursor.fetchone()
+        return self._rows.popleft() if self._rows else None
 
-    async def fetchmany(self, size: int | None = None) -> Sequence[Any]:
+    def fetchmany(self, size: int | None = None) -> list[Any]:
         """The next rows."""
-        return self._cursor.fetchmany(size or self._cursor.arraysize)
+        most = min(size or self.arraysize, len(self._rows))
+        return [self._rows.popleft() for _ in range(most)]
 
-    async def fetchall(self) -> Sequence[Any]:
+    def fetchall(self) -> list[Any]:
         """The rows that are left."""
-        return self._cursor.fetchall()
+        rows, self._rows = list(self._rows), deque()
+        return rows
+
+
+class File(sqlite3.Connection):
+    """One connection to the file."""
+
+    def cursor(self, factory: Any = Cursor) -> Any:  # noqa: ANN401
+        """A cursor that holds its rows."""
+        return super().cursor(factory)
+
+
+def opener(path: str, *, uri: bool, wait_s: float) -> Callable[[], sqlite3.Connection]:
+    """Opens connections to one file. ``wait_s``: patience with other processes."""
+
+    def opened() -> sqlite3.Connection:
+        return sqlite3.connect(
+            path,
+            timeout=wait_s,
+            uri=uri,
+            isolation_level=None,  # BEGIN is ours
+            check_same_thread=False,  # one task at a time, here or in a thread
+            factory=File,
+        )
+
+    return opened
+
+
+class Inline:
+    """What our rooms ask of an AsyncConnection, over a plain one. Nothing here waits."""
+
+    def __init__(self, plain: Connection) -> None:
+        """For the length of one transaction."""
+        self._plain = plain
+        self.dialect = plain.dialect
+
+    async def execute(self, statement: Any, given: Any = None) -> Any:  # noqa: ANN401
+        """Run one statement, for each row if several are ``given``."""
+        return self._plain.execute(statement, given)
+
+    async def scalar(self, statement: Any, given: Any = None) -> Any:  # noqa: ANN401
+        """The first column of the first row."""
+        return self._plain.scalar(statement, given)
+
+    async def scalars(self, statement: Any, given: Any = None) -> Any:  # noqa: ANN401
+        """The first column of each row."""
+        return self._plain.scalars(statement, given)
+
+    async def exec_driver_sql(self, statement: str) -> Any:  # noqa: ANN401
+        """Run SQL as it stands."""
+        return self._plain.exec_driver_sql(statement)
+
+    async def run_sync(self, work: Callable[..., T], *given: Any) -> T:  # noqa: ANN401
+        """Have something work on the plain connection."""
+        return work(self._plain, *given)
+
+
+class Lite:
+    """The connections to one SQLite file."""
+
+    def __init__(self, engine: Engine) -> None:
+        """The engine's pool opens what it needs; nothing is opened yet."""
+        self._engine = engine
+        self._threads: ThreadPoolExecutor | None = None
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A read transaction: one consistent picture, and no hop at all."""
+        connection = await self._connected()
+        try:
+            with connection.begin():
+                yield cast("AsyncConnection", Inline(connection))
+        finally:
+            connection.close()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A write transaction under the writer's lock, durable at its end."""
+        connection = await self._connected()
+        try:
+            connection.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
+            transaction = await self._apart(connection.begin)
+            try:
+                yield cast("AsyncConnection", Inline(connection))
+            except BaseException:
+                transaction.rollback()
+                raise
+            await self._apart(transaction.commit)
+        finally:
+            connection.close()
+
+    async def emptied(self) -> bool:
+        """Write the log back and empty it; False while others read."""
+        connection = await self._connected()
+        try:
+            connection.execution_options(**{BEGIN: ""})  # not inside a transaction
+            ask = "PRAGMA wal_checkpoint(TRUNCATE)"
+            found = await self._apart(lambda: connection.exec_driver_sql(ask).scalar_one())
+            return bool(found == 0)
+        finally:
+            connection.close()
 
     async def close(self) -> None:
-        """Give the statement back."""
-        self._cursor.close()
+        """Close every connection; the last one of a file writes its log back."""
+        await self._apart(self._engine.dispose)
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
+            self._threads = None
+
+    async def _connected(self) -> Connection:
+        if self._engine.pool.checkedin():  # type: ignore[attr-defined]  # a QueuePool, as made
+            return self._engine.connect()
+        return await self._apart(self._engine.connect)
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="salus-sqlite")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
