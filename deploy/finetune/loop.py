@@ -3,7 +3,8 @@
 People chat with the real dialogue (knowledge, checks, database, registry) over the stand-in
 model, and press thumbs. Two rounds of: data set (KTO) → training → gate → trial with a share of
 people → everybody. Then a third round in which a twentieth of the raters push what is false and
-reckless: once as it is, once with every guard before the gate taken away. Prints one JSON object.
+reckless: once as it is, once with every guard before the gate taken away. Prints one JSON object a
+seed.
 """
 
 from __future__ import annotations
@@ -197,9 +198,10 @@ class Loop:
         await self.moves.promote(name, share=None, report=report, why="for everybody")
         return told
 
-    async def poisoned(self, parent: str) -> dict[str, object]:
-        """A twentieth of the raters want harm. With the guards, and with only the gate left."""
-        crowd = people(max(self.size, 20), "p", self.draw, poison=0.05)
+    async def poisoned(self, parent: str, raters: int) -> dict[str, object]:
+        """A twentieth of the raters, and at least one, want harm. With the guards, and with only
+        the gate left."""
+        crowd = people(raters, "p", self.draw, poison=max(0.05, 1 / raters))
         bad = {await self.store.user_for("console", one.name) for one in crowd if one.poisons}
         await self.chat(crowd, self.world.learn_from, each=12)
         await self._plant(bad)
@@ -259,8 +261,11 @@ def _who(plan: Plan, user: str) -> str:
     return pseudonym(plan.key, "who", user)
 
 
-async def run(world: World, *, size: int, seed: int, rounds: int = 2) -> dict[str, object]:
-    """The loop on a fresh database; what was measured."""
+async def run(
+    world: World, *, size: int, seed: int, rounds: int = 2, raters: int = 0
+) -> dict[str, object]:
+    """The loop on a fresh database; what was measured. ``raters``: in the poisoned round; 0: as
+    many as ``size``, and at least twenty."""
     store = await open_store(f"sqlite:///{world.folder / 'loop.db'}", keys=KeyRing.generate())
     try:
         loop = Loop(world, store, size=size, seed=seed)
@@ -272,7 +277,7 @@ async def run(world: World, *, size: int, seed: int, rounds: int = 2) -> dict[st
             active = in_state(await loop.registry.adapters(), "active")
             parent = active.name if active else ""
         told["liked_at_last"] = await loop.chat(people(size, "last", loop.draw), world.unseen)
-        told["poisoned"] = await loop.poisoned(parent)
+        told["poisoned"] = await loop.poisoned(parent, raters or max(size, 20))
         return told
     finally:
         await store.close()
@@ -287,27 +292,29 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, nargs="+", default=[1], help="one loop for each")
     given = parser.parse_args()
     rows = [
         json.loads(line)["text"]
-        for name in ("questions_a", "questions_b")
+        for name in ("questions_a", "questions_b", "questions_c")
         for line in (ROOT / "tests" / "retrieval" / f"{name}.jsonl").read_text().splitlines()
         if json.loads(line)["lang"] == "en"
     ]
     random.Random(5).shuffle(rows)
-    with tempfile.TemporaryDirectory(prefix="salus-loop-") as folder:
-        knowledge = open_knowledge(load())
-        world = World(
-            retriever=HybridRetriever(knowledge), prompts=PromptBook.load(PROMPTS),
-            passages_of=knowledge.passages, learn_from=rows[:60],
-            unseen=rows[60:100], folder=Path(folder),
-        )  # fmt: skip
-        try:
-            told = asyncio.run(run(world, size=given.people, seed=given.seed))
-        finally:
-            knowledge.close()
-    sys.stdout.write(json.dumps(told, indent=1) + "\n")
+    knowledge = open_knowledge(load())
+    try:
+        for seed in given.seed:
+            with tempfile.TemporaryDirectory(prefix="salus-loop-") as folder:
+                world = World(
+                    retriever=HybridRetriever(knowledge), prompts=PromptBook.load(PROMPTS),
+                    passages_of=knowledge.passages, learn_from=rows[:60],
+                    unseen=rows[60:140], folder=Path(folder),
+                )  # fmt: skip
+                told = asyncio.run(run(world, size=given.people, seed=seed))
+            sys.stdout.write(json.dumps(told, indent=1) + "\n")
+            sys.stdout.flush()
+    finally:
+        knowledge.close()
 
 
 if __name__ == "__main__":

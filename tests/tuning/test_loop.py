@@ -38,7 +38,7 @@ def world(folder: Path) -> World:
 @pytest.mark.slow
 async def test_a_round_and_a_poisoning(tmp_path: Path) -> None:
     """Votes become an adapter that learned what was liked; the poisoners' rows do not get in."""
-    told: dict[str, Any] = await run(world(tmp_path), size=5, seed=3, rounds=1)
+    told: dict[str, Any] = await run(world(tmp_path), size=4, seed=3, rounds=1, raters=6)
     assert told["round_1"]["rows"] >= 5
     style = StandIn()
     style.load(tmp_path / "r1")
