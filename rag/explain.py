@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rag import aspects, features, fuse, judge
 from rag.query import CORRECTION_WEIGHT
+from rag.sections import HEADING
 from rag.types import Hit, Lang
 
 if TYPE_CHECKING:
@@ -162,8 +163,10 @@ def _parts(
 ) -> Mapping[int, tuple[tuple[str, float], ...]]:
     """By row, what each feature adds to the fused score; they add up to it."""
     rows, values = fuse.english_features(index, found.query, found.vector)
-    top = sum(max(weight, 0.0) for weight in weights.english)
-    shown = {int(found.ranked.rows[place]) for place in found.chosen}
+    ranked = found.ranked
+    headed = 1.0 + HEADING if ranked.heading.any() else 1.0
+    top = headed * sum(max(weight, 0.0) for weight in weights.english)
+    shown = {int(ranked.rows[p]): HEADING * float(ranked.heading[p]) / headed for p in found.chosen}
     made: dict[int, tuple[tuple[str, float], ...]] = {}
     for row, line in zip(rows.tolist(), values.tolist(), strict=True):
         if row in shown:
@@ -171,6 +174,7 @@ def _parts(
                 (name, round(value * weight / top, 4))
                 for name, value, weight in zip(features.NAMES, line, weights.english, strict=True)
             ]
+            each.append(("heading", round(shown[row], 4)))
             made[row] = tuple(sorted(each, key=lambda part: -abs(part[1])))
     return made
 

@@ -74,7 +74,8 @@ class Weights:
 class Ranked:
     """Candidate rows, best first; all arrays in the same order.
 
-    ``score`` in [0, 1]; ``dense``, ``words`` and ``twin`` are the parts it was made of.
+    ``score`` in [0, 1]; ``dense``, ``words`` and ``twin`` are the parts it was made of;
+    ``heading`` how close a section's heading is to the question (rag.sections), where looked at.
     ``cosine`` and ``matched`` (BM25 of the best row over the weight of one rare term) are
     what the judgement of relevance rests on.
     """
@@ -84,6 +85,7 @@ class Ranked:
     dense: Floats
     words: Floats
     twin: Floats
+    heading: Floats
     cosine: float
     matched: float
 
@@ -180,6 +182,7 @@ def _ranked(index: LoadedIndex, side: _Side, cosine: float, bm25: Floats) -> Ran
         dense=side.dense[order],
         words=side.words[order],
         twin=side.twin[order],
+        heading=np.zeros(len(order), dtype=np.float32),
         cosine=cosine,
         matched=float(bm25.max(initial=0.0)) / rare(index.words.rows),
     )

@@ -11,13 +11,19 @@ import numpy as np
 from rag import fuse, judge
 from rag.fuse import Ranked, Weights
 from rag.query import Query, Speller, WordLists, understand
+from rag.sections import Sections
 from rag.types import EmbedderDownError, Hit, IndexCorruptError, Lang, Passage, SearchResult
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.embed import Embedders, Vectors
     from rag.explain import Explanation
     from rag.index import LoadedIndex
     from rag.store import KnowledgeStore
+
+    Ints = NDArray[np.int64]
 
 PER_DOCUMENT = 3  # passages of one document in one result
 KEPT_PASSAGES = 1000  # in memory, about 2 KiB each
@@ -70,6 +76,7 @@ class Searcher:
         self._lists = lists
         self._speller = speller
         self._weights = weights or Weights()
+        self._sections = Sections(embedders.en)
         self._guard = threading.Lock()
         self._passages: dict[str, Passage] = {}
         self._running = 0
@@ -120,7 +127,18 @@ class Searcher:
     def _ranked(self, text: str, lang: Lang | None) -> tuple[Query, dict[Lang, Vectors], Ranked]:
         query = understand(text[:LONGEST], lang, self._lists, self._speller)
         vectors = embedded(self.embedders, query)
-        return query, vectors, fuse.rank(self.index, query, vectors, self._weights)
+        ranked = fuse.rank(self.index, query, vectors, self._weights)
+        if query.lang == "en" and "en" in vectors and len(ranked.rows):
+            docs = self.index.rows.doc[ranked.rows].astype("i8")
+            ranked = self._sections.lift(ranked, docs, vectors["en"], self._read)
+        return query, vectors, ranked
+
+    def _read(self, rows: Ints) -> list[Passage]:
+        ids = [self.index.rows.ids[row].decode() for row in rows]
+        found = self._passages_of(ids)
+        if len(found) != len(set(ids)):
+            raise IndexCorruptError(f"the index of {self.index.version} names unknown passages")
+        return [found[name] for name in ids]
 
     def shown(self, ranked: Ranked, limit: int) -> tuple[str, ...]:
         """The passage ids that ``search`` would show of a ranking."""
@@ -206,18 +224,14 @@ class Searcher:
         return found | read
 
     def _hits(self, ranked: Ranked, chosen: list[int]) -> tuple[Hit, ...]:
-        ids = [self.index.rows.ids[ranked.rows[place]].decode() for place in chosen]
-        passages = self._passages_of(ids)
-        if len(passages) != len(set(ids)):
-            raise IndexCorruptError(f"the index of {self.index.version} names unknown passages")
         return tuple(
             Hit(
-                passage=passages[name],
+                passage=passage,
                 score=float(ranked.score[place]),
                 why={
                     part: round(float(getattr(ranked, part)[place]), 4)
-                    for part in ("dense", "words", "twin")
+                    for part in ("dense", "words", "twin", "heading")
                 },
             )
-            for place, name in zip(chosen, ids, strict=True)
+            for place, passage in zip(chosen, self._read(ranked.rows[chosen]), strict=True)
         )

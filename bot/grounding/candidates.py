@@ -29,8 +29,9 @@ _DANGLING = re.compile(
     r"^(?:This|That|These|Those|They|It|He|She|Its|Their|Both|Such|The same|Most of them"
     r"|Some of them|Others|Another|One of them|More than that|Less than that)\b"
     r"|^(?:这|那|它|他们|她们|其(?!实|他)|此(?!外)|两者|二者|前者|后者|以上|上述|该|有的|也|还"
-    r"|如此|否则)"
+    r"|如此|否则)|^[^，。；]{0,12}(?:，[^，。；]{0,8})?(?:这类|这种|这些|这两|上述)"
 )
+_HEADED = 2.0  # what a heading that asks the question itself is worth (rag.sections)
 _EVERYONE = frozenset({"adults", "成年人"})
 _FIGURES = re.compile(
     r"\bhow (?:much|many|long|often|high|low|far|fast|old|late|soon)\b|\bwhat (?:is|are"
@@ -199,6 +200,7 @@ def _score(
     heading = extract(passage.section, passage.lang).keys if passage.section else frozenset[str]()
     score = 1.0 * hit.score
     score += 1.1 * _share(weights, candidate.keys) + 0.9 * _share(weights, heading)
+    score += _HEADED * hit.why.get("heading", 0.0)
     score += 0.45 if candidate.leading else 0.0
     score += 0.5 if figures and candidate.claims.quantities else 0.0
     score -= 0.25 if candidate.item else 0.0

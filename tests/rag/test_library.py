@@ -46,7 +46,7 @@ def test_first_open_builds_and_answers_in_both_languages(open_knowledge: Open, p
     assert hit.passage.reviewed == "2026-11-22"
     assert "[^" not in hit.passage.text
     assert 0 <= hit.score <= 1
-    assert set(hit.why) == {"dense", "words", "twin"}
+    assert set(hit.why) == {"dense", "words", "twin", "heading"}
     assert docs(knowledge.search("每天吃多少盐"))[0] == "zh/salt"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,23 @@ def test_recall_on_our_questions(knowledge: Knowledge, lang: str, bar: float) ->
     ]
     assert len(ranks) >= 200
     assert recall_at(ranks, 5) >= bar
+
+
+@pytest.mark.parametrize(("lang", "first", "shown"), [("en", 0.85, 0.95), ("zh", 0.80, 0.95)])
+def test_the_section_that_answers_is_found(
+    knowledge: Knowledge, lang: str, first: float, shown: float
+) -> None:
+    """The section whose heading asks the same leads mostly, and is nearly always shown."""
+    lines = (QUESTIONS / "sections.jsonl").read_text(encoding="utf-8").splitlines()
+    asked = [row for row in map(json.loads, lines) if row["lang"] == lang]
+    found = [
+        [h.passage.section for h in knowledge.search(row["text"], row["lang"]).hits]
+        for row in asked
+    ]
+    leads = [row["section"] == sections[0] for row, sections in zip(asked, found, strict=True)]
+    among = [row["section"] in sections for row, sections in zip(asked, found, strict=True)]
+    assert sum(leads) / len(asked) >= first
+    assert sum(among) / len(asked) >= shown
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
