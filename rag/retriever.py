@@ -15,7 +15,6 @@ from rag.sections import Sections
 from rag.types import EmbedderDownError, Hit, IndexCorruptError, Lang, Passage, SearchResult
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from rag.embed import Embedders, Vectors
