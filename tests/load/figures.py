@@ -36,10 +36,15 @@ class Found:
     mix: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def answered(self) -> int:
+        """Updates dealt with, what was answered after the end included."""
+        return self.offered - self.lost - self.waiting
+
+    @property
     def answered_per_s(self) -> float:
-        """Updates dealt with per second, what was answered after the end included."""
+        """Updates dealt with per second."""
         whole = self.seconds + self.drained_s
-        return (self.offered - self.lost - self.waiting) / whole if whole else 0.0
+        return self.answered / whole if whole else 0.0
 
     @property
     def accepted_per_s(self) -> float:
@@ -69,7 +74,7 @@ class Found:
         """For people."""
         memory = ", ".join(f"{at / 60:.1f} min {mib:.0f}" for at, mib in _some(self.rss))
         backlog = ", ".join(f"{at / 60:.1f} min {count}" for at, count in _some(self.backlog))
-        per = 1000 / max(self.offered, 1)
+        per = 1000 / max(self.answered, 1)
         seconds = self.seconds + self.drained_s
         rows = {
             "offered per second": f"{self.offered / max(self.seconds, 1e-9):.1f}",
@@ -84,10 +89,11 @@ class Found:
             "lost, doubled": f"{self.lost}, {self.doubled} ({self.waiting} still kept or unknown)",
             "values stored, lost, doubled": (
                 f"{self.values}, {self.values_lost}, {self.values_doubled}"
+                + (" (what still waits counts as lost here)" if self.waiting else "")
             ),
             "memory of Salus, MiB": f"{memory} ({self.processes} processes)",
             "memory growth, MiB/min": f"{self.growth():.2f}",
-            "processor per update, ms": f"Salus {self.cpu_s * per:.2f}, "
+            "processor per answered, ms": f"Salus {self.cpu_s * per:.2f}, "
             f"platform and model {self.outside_cpu_s * per:.2f}",
             "processors busy": f"Salus {self.cpu_s / max(seconds, 1e-9):.2f}, "
             f"platform and model {self.outside_cpu_s / max(seconds, 1e-9):.2f}, "
