@@ -20,6 +20,7 @@ import shutil
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -40,7 +41,7 @@ def forks() -> ForkServerContext:
     return context
 
 
-class Town:
+class Town(ABC):
     """People of one platform who write, and a process that dies under them. See subclasses."""
 
     def __init__(self, plan: Plan, tally: Tally, fake: Any) -> None:
@@ -50,17 +51,17 @@ class Town:
         self.said = asyncio.Event()  # somebody wrote
         self.asked = asyncio.Event()  # somebody put a question to the model
 
+    @abstractmethod
     def listened(self) -> int:
         """How often a process has begun to listen so far."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_phase(self, phase: str, call: Any) -> bool:
         """Whether a call belongs to the fetch, send or ack phase."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def act(self) -> None:
         """Somebody does something."""
-        raise NotImplementedError
 
     # --- one round
 

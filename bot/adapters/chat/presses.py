@@ -7,6 +7,7 @@ adds how a vote looks, and what only it has.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -70,7 +71,7 @@ class Pressed:
     errands: Sequence[Errand] = ()
 
 
-class Presses(Generic[E, P]):
+class Presses(ABC, Generic[E, P]):
     """Runs buttons by the code in front of their data."""
 
     platform = ""  # whose sentences these are
@@ -111,9 +112,9 @@ class Presses(Generic[E, P]):
             case _:
                 return self._other(event, paper, lang)
 
+    @abstractmethod
     async def _vote(self, event: E, paper: P, user: UserId, lang: Lang) -> Pressed:
         """A thumb or its reason."""
-        raise NotImplementedError
 
     def _other(self, event: E, paper: P, lang: Lang) -> Pressed:  # noqa: ARG002
         """What only this platform has."""
