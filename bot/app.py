@@ -39,6 +39,7 @@ from bot.tuning.serving import keep
 
 if TYPE_CHECKING:
     from bot.examiner import Examiner
+    from bot.store.sql import SqlStore
     from bot.tuning.workshop import Workshop
     from rag.embed import Embedders
     from rag.graph import Graph
@@ -75,6 +76,11 @@ class App:
             return await self.store.user_for(platform, external_id)
         except StoreError:
             return UserId(f"{platform}:{external_id}")
+
+    async def workshop(self) -> Workshop:
+        """Where rated answers are reviewed before anything is learned from them."""
+        knowledge = await self.retriever.knowledge()
+        return make_workshop(self.settings, await self.store.opened(), knowledge)
 
     async def warm(self) -> None:
         """Load what the first question needs, ahead of it; failures show when it is asked."""
@@ -167,6 +173,17 @@ async def open_workshop(
     settings: Settings, *, progress: Progress | None = None
 ) -> AsyncGenerator[Workshop, None]:
     """Where data sets are made from votes: the store and the kept knowledge versions."""
+    store = DeferredStore(settings.resolved_database_url, settings.resolved_key_file)
+    knowledge = await asyncio.to_thread(open_knowledge, settings, progress=progress)
+    try:
+        yield make_workshop(settings, await store.opened(), knowledge)
+    finally:
+        await store.close()
+        await asyncio.to_thread(knowledge.close)
+
+
+def make_workshop(settings: Settings, store: SqlStore, knowledge: Knowledge) -> Workshop:
+    """The workshop over an open store and an open library."""
     from bot.dialogue.rebuilding import Rebuilder
     from bot.store.learning import SqlLessons
     from bot.tuning.deidentify import deidentified
@@ -176,17 +193,11 @@ async def open_workshop(
     def mask(text: str, own: Sequence[str]) -> str:
         return deidentified(text, known=small_words(PAGES / "en"), own=own)
 
-    store = DeferredStore(settings.resolved_database_url, settings.resolved_key_file)
-    knowledge = await asyncio.to_thread(open_knowledge, settings, progress=progress)
-    try:
-        yield Workshop(
-            SqlLessons(await store.opened(), mask),
-            Rebuilder(PromptBook.load(PROMPTS), knowledge.passages),
-            settings.data_dir / "tuning" / "datasets",
-        )
-    finally:
-        await store.close()
-        await asyncio.to_thread(knowledge.close)
+    return Workshop(
+        SqlLessons(store, mask),
+        Rebuilder(PromptBook.load(PROMPTS), knowledge.passages),
+        settings.data_dir / "tuning" / "datasets",
+    )
 
 
 def _graph() -> Graph:

@@ -72,7 +72,7 @@ class DeferredRetriever:
         """Open and load everything a search needs: none of it counts as searching."""
         try:
             knowledge = self._opener()
-            knowledge.warm()
+            knowledge.load()
             give_back()
         except KnowledgeError as error:
             failed("knowledge cannot be opened", error)
@@ -81,7 +81,8 @@ class DeferredRetriever:
 
     async def warm(self) -> None:
         """Open the library now, so that the first question does not wait for it."""
-        await self.knowledge()
+        knowledge = await self.knowledge()
+        await asyncio.to_thread(knowledge.warm)
 
     async def pin(self, version: str) -> None:
         """Answer from a kept version from now on; UnknownError when it is not kept."""

@@ -61,6 +61,7 @@ class Knowledge:
         self._kept = KeptVersions(upkeep, self.searcher_on)
         self._renewing: Renewal | None = None
         self.problems: tuple[str, ...] = ()
+        self._closed = False
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a part somebody may want to give
@@ -154,9 +155,15 @@ class Knowledge:
         except IndexCorruptError:
             return self._active.mended()
 
-    def warm(self) -> None:
-        """Load index and model now, so that the first search is as quick as the next."""
+    def load(self) -> None:
+        """Load index and model now."""
         self.search("health")
+
+    def warm(self) -> None:
+        """Do ahead whatever would make a first search slower than the next; ends when closed."""
+        self._closed = False
+        self.load()
+        self._active.learn_headings(lambda: not self._closed)
 
     def similarity(self, query: str, texts: Sequence[str]) -> builtins.list[float]:
         """Cosine similarity of ``query`` to each text, in [-1, 1]; English serves best."""
@@ -291,6 +298,7 @@ class Knowledge:
 
     def close(self) -> None:
         """Give up files and connections. Searching afterwards opens them again."""
+        self._closed = True
         if self._renewing is not None:
             self._renewing.stop()
         self._active.close()

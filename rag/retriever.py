@@ -67,15 +67,16 @@ class Searcher:
         lists: WordLists,
         speller: Speller | None = None,
         weights: Weights | None = None,
+        sections: Sections | None = None,
     ) -> None:
-        """``weights`` None: the tuned ones."""
+        """``weights`` None: the tuned ones. ``sections``: what knows headings already."""
         self.index = index
         self._store = store
         self.embedders = embedders
         self._lists = lists
         self._speller = speller
         self._weights = weights or Weights()
-        self._sections = Sections(embedders.en)
+        self.sections = sections or Sections(embedders.en)
         self._guard = threading.Lock()
         self._passages: dict[str, Passage] = {}
         self._running = 0
@@ -129,7 +130,7 @@ class Searcher:
         ranked = fuse.rank(self.index, query, vectors, self._weights)
         if query.lang == "en" and "en" in vectors and len(ranked.rows):
             docs = self.index.rows.doc[ranked.rows].astype("i8")
-            ranked = self._sections.lift(ranked, docs, vectors["en"], self._read)
+            ranked = self.sections.lift(ranked, docs, vectors["en"], self._read)
         return query, vectors, ranked
 
     def _read(self, rows: Ints) -> list[Passage]:

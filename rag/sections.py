@@ -34,6 +34,7 @@ BEST = 8  # rows of the ranking whose documents are looked at
 DOCUMENTS = 4  # of them at most
 ROWS = 40  # sections looked at, all documents together
 KEPT = 4096  # vectors in memory, 1.5 KiB each
+_AT_ONCE = 16  # about 25 ms of two cores
 
 
 class Sections:
@@ -76,6 +77,16 @@ class Sections:
             rows=ranked.rows[order], score=score[order], dense=ranked.dense[order],
             words=ranked.words[order], twin=ranked.twin[order], heading=close[order],
         )  # fmt: skip
+
+    def learn(self, headings: Sequence[str], go_on: Callable[[], bool]) -> None:
+        """Keep the vectors of headings ahead of the questions, as long as ``go_on`` says so."""
+        for start in range(0, len(headings), _AT_ONCE):
+            if not go_on():
+                return
+            try:
+                self._vectors(set(headings[start : start + _AT_ONCE]))
+            except EmbedderDownError:
+                return
 
     def _closeness(self, headings: Sequence[str], vector: Floats) -> Floats:
         """Cosines of the headings with the question, 0 where there is no heading or below 0."""

@@ -285,6 +285,21 @@ class KnowledgeStore:
                     section=r.section, text=r.text, embed_hash=r.embed_hash,
                 )  # fmt: skip
 
+    def headings(self, version: str, lang: Lang, limit: int) -> list[str]:
+        """Different section headings of a version's documents in one language, sorted."""
+        section, document, member = tables.chunks.c.section, tables.documents.c, tables.members.c
+        query = (
+            select(section)
+            .distinct()
+            .join(tables.documents, document.rev == tables.chunks.c.rev)
+            .join(tables.members, member.rev == tables.chunks.c.rev)
+            .where(member.version == version, document.lang == lang, section != "")
+            .order_by(section)
+            .limit(limit)
+        )
+        with schema.store_errors(), self.engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
     def passages(self, version: str, ids: Sequence[str]) -> dict[str, Passage]:
         """The passages with these ids in a version, by id; unknown ids are left out."""
         chunk, member = tables.chunks.c, tables.members.c

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, overload
 from rag.types import ModelMissingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rag.index import LoadedIndex
     from rag.query import WordLists
     from rag.retriever import Searcher
+    from rag.sections import Sections
     from rag.upkeep import Upkeep
 
 _LOOK_S = 1.0  # how often a search looks whether another process has published
@@ -27,6 +30,7 @@ class ActiveVersion:
         self._lock = threading.RLock()
         self._searcher: Searcher | None = None
         self._looked = 0.0
+        self._sections: dict[str, Sections] = {}  # by embedder; headings outlive versions
 
     def searcher(self) -> Searcher:
         """Raises IndexCorruptError when the index must be mended."""
@@ -66,11 +70,21 @@ class ActiveVersion:
         """A searcher of its own over an opened index; the caller retires it."""
         from rag.query import Speller
         from rag.retriever import Searcher
+        from rag.sections import Sections
 
         upkeep = self._upkeep
         speller = Speller(loaded.words, upkeep.embedders.likeness.words)
         embedders = upkeep.embedders_of(loaded.version)
-        return Searcher(loaded, upkeep.store, embedders, self._lists, speller)
+        sections = self._sections.setdefault(embedders.en.name, Sections(embedders.en))
+        return Searcher(loaded, upkeep.store, embedders, self._lists, speller, sections=sections)
+
+    def learn_headings(self, go_on: Callable[[], bool]) -> None:
+        """Know the headings of the active version before anybody asks; see rag.sections."""
+        from rag.sections import KEPT
+
+        searcher = self.searcher()
+        headings = self._upkeep.store.headings(searcher.index.version, "en", KEPT // 2)
+        searcher.sections.learn(headings, go_on)
 
     @overload
     def _replace(self, loaded: LoadedIndex) -> Searcher: ...

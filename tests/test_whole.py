@@ -30,7 +30,7 @@ async def salus(folder: Path, url: str, **more: str) -> AsyncGenerator[App, None
         "SALUS_MODEL_FIRST_TOKEN_S": "2", "SALUS_MODEL_TOTAL_S": "4",
     }  # fmt: skip
     async with build(load(settings | more)) as app:
-        await app.retriever.warm()
+        await app.retriever.knowledge()
         yield app
 
 
@@ -105,13 +105,15 @@ async def test_with_no_server_at_all(folder: Path) -> None:
         turn = await last_turn(app)
     assert reply.path == "extractive"
     assert turn.failure == "error.model_unavailable"
-    assert reply.timings.total_ms < 3000
+    assert turn.timings["model_ms"] < 1000
 
 
 @pytest.mark.embedded
 async def test_the_embedded_model_is_asked_and_never_shown_unchecked(folder: Path) -> None:
     """The embedded model needs no server; whatever it says, the answer is cited."""
-    settings = load({"SALUS_DATA_DIR": str(folder), "SALUS_TZ": "UTC", "SALUS_MODEL": "embedded"})
+    patience = {"SALUS_MODEL_FIRST_TOKEN_S": "4", "SALUS_MODEL_TOTAL_S": "5"}
+    given = {"SALUS_DATA_DIR": str(folder), "SALUS_TZ": "UTC", "SALUS_MODEL": "embedded"}
+    settings = load(given | patience)
     assert isinstance(make_generator(settings), EmbeddedGenerator)
     async with build(settings) as app:
         await app.warm()

@@ -120,10 +120,22 @@ def test_threads_share_a_knowledge_base(open_knowledge: Open, pages: Path) -> No
     assert all(answer == answers[0] for answer in answers)
 
 
-def test_similarity_compares_a_question_with_texts(open_knowledge: Open) -> None:
-    """The same words are at cosine one, in the order of the texts; warming up is harmless."""
-    knowledge = open_knowledge()
+def test_warmed_up_no_heading_is_embedded_for_a_question(
+    open_knowledge: Open, pages: Path, embedder: HashEmbedder
+) -> None:
+    """After warming up a search embeds the question alone; once closed, warming up ends at once."""
+    knowledge = open_knowledge(pages)
+    before = embedder.embedded
     knowledge.warm()
+    known = embedder.embedded
+    assert known > before
+    assert docs(knowledge.search("how much salt should I eat?"))[0] == "en/salt"
+    assert embedder.embedded == known
+
+
+def test_similarity_compares_a_question_with_texts(open_knowledge: Open) -> None:
+    """The same words are at cosine one, in the order of the texts."""
+    knowledge = open_knowledge()
     near, far = knowledge.similarity("salty bread", ["salty bread", "sleep well"])
     assert near == pytest.approx(1, abs=1e-5)
     assert far < 0.5
@@ -396,8 +408,8 @@ def test_a_killed_build_leaves_nothing_half_done(
         open_knowledge(pages)
     embedder.fail_after = None
     knowledge = open_knowledge(pages)
-    assert docs(knowledge.search("salt"))[0] == "en/salt"
     assert embedder.embedded == 9  # what was embedded before the kill was kept
+    assert docs(knowledge.search("salt"))[0] == "en/salt"
 
 
 def test_a_killed_update_leaves_the_old_version_answering(

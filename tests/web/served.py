@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 from bot.adapters.web.adapter import WebAdapter
 from bot.adapters.web.config import made
+from bot.app import make_workshop
 from bot.deferred import DeferredStore
 from bot.settings import Settings
+from bot.tuning.workshop import Workshop
 from rag.access import Access
 from rag.library import Knowledge
 from rag.passwords import Cost
@@ -43,6 +45,10 @@ class App:
     settings: Settings
     retriever: Retriever
     store: DeferredStore
+
+    async def workshop(self) -> Workshop:
+        """Where rated answers are reviewed, as the application makes it."""
+        return make_workshop(self.settings, await self.store.opened(), self.retriever.opened)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -267,6 +268,44 @@ def test_what_people_said_shows_only_together(served: Served) -> None:
     assert "First aid for burns" not in pages["/feedback"]
     assert "zorbitis?" in pages["/gaps"]
     assert not [text for text in pages.values() if "odd secret" in text]
+
+
+def test_what_is_learned_from_is_reviewed_on_the_page(served: Served) -> None:
+    """A reviewer reads a rated answer without its person, must say why to reject, and decides."""
+    served.settle("ann", "admin")
+    served.settle("eve", "editor", who="ann")
+    salt = served.knowledge.search("how much salt").hits[0].passage
+    said = f"{salt.text} [1]"
+
+    async def talk() -> None:
+        store = await served.store.opened()
+        user, now = await store.user_for("telegram", "1"), datetime.now(UTC)
+        await store.save_profile(Profile(user=user, consents=frozenset({"store", "learn"})))
+        one = turn(
+            user, "How much salt? I am Kalle Blomkvist.", at=now, answered=said, written=said,
+            passages=(salt.id,), shown=(salt.id,), prompt_version="", metric_summary="",
+            knowledge_version=served.knowledge.version,
+        )  # fmt: skip
+        await store.add_turn(one)
+        await store.vote(Feedback(turn=one.id, user=user, vote="up", at=now))
+
+    served.run(talk())
+    assert Visitor(served.url).sign_in("eve").get("/lessons").status == 403
+    visitor = Visitor(served.url).sign_in("ann")
+    assert "Waiting for a decision: 0" in _gathered(visitor, "/lessons")
+    page = _gathered(visitor, "/lessons?every=1")
+    assert "How much salt?" in page
+    assert "Blomkvist" not in page
+    (lesson,) = re.findall(r'name="lesson" value="([^"]+)"', page)
+    asked = {"lesson": lesson, "every": "1"}
+    wrong = visitor.post("/lessons", **asked, verdict="reject")
+    assert (wrong.status, "a rejection needs a reason" in wrong.text) == (400, True)
+    assert visitor.post("/lessons", **asked, verdict="edit").status == 400
+    assert visitor.post("/lessons", **asked).status == 400
+    done = visitor.post("/lessons", **asked, verdict="reject", reason="a name is left in it")
+    assert done.to == "/lessons?done=lesson&every=1"
+    assert "Waiting for a decision: 0" in visitor.get(done.to).text
+    assert visitor.post("/lessons", lesson="nobody", verdict="accept").status == 400
 
 
 def test_not_even_an_install_of_one_shows_somebody_elses_words(served: Served) -> None:

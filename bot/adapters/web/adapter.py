@@ -58,6 +58,7 @@ class WebAdapter:
                 lambda: self._settings,
                 self._app.retriever.knowledge,
                 self._app.store,
+                self._app.workshop,
                 self.make_access,
             )
             server = _Server(_config(asgi))

@@ -26,6 +26,7 @@ SECTIONS = (
     Section(key="search", path="/search", group="quality"),
     Section(key="feedback", path="/feedback", group="quality"),
     Section(key="gaps", path="/gaps", group="quality"),
+    Section(key="lessons", path="/lessons", group="quality", right="review"),
     Section(key="people", path="/people", group="house", right="people"),
     Section(key="audit", path="/audit", group="house", right="people"),
     Section(key="account", path="/account", group="house"),

@@ -22,6 +22,7 @@ from bot.adapters.web.pages import (
     adding,
     documents,
     draft,
+    lessons,
     overview,
     people,
     reports,
@@ -44,10 +45,11 @@ from rag.types import KnowledgeError
 from rag.versions_model import RefusedError, UnknownError
 
 if TYPE_CHECKING:
+    from bot.tuning.workshop import Workshop
     from rag.access import Access
     from rag.library import Knowledge
 
-PAGES = (overview, documents, adding, draft, versions, searching, reports, people, account)
+PAGES = (overview, documents, adding, draft, versions, searching, reports, lessons, people, account)
 THREADS = 4
 _KEPT = "public, max-age=31536000, immutable"  # a static file's address changes with its content
 
@@ -66,12 +68,14 @@ def make_site(
     settings: Callable[[], WebSettings],
     knowledge: Callable[[], Awaitable[Knowledge]],
     reports_of: Reports,
+    workshop: Callable[[], Awaitable[Workshop]],
     make_access: Callable[[Knowledge], Access] | None = None,
 ) -> tuple[ASGIApp, Site]:
     """The guarded application and what its pages share."""
     site = Site(
         settings=settings(), knowledge=knowledge, reports=reports_of, jobs=Jobs(), gaps=Cached(),
         votes=Cached(), pool=ThreadPoolExecutor(THREADS, "admin-page"),
+        workshop=workshop,
         make_access=make_access or (lambda opened: opened.access()),
     )  # fmt: skip
     app = FastAPI(title="Salus", docs_url=None, redoc_url=None, openapi_url=None)

@@ -13,7 +13,7 @@ import hmac
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -37,6 +37,7 @@ from rag.types import KnowledgeError
 from rag.versions_model import Diff, RefusedError, Right
 
 if TYPE_CHECKING:
+    from bot.tuning.workshop import Workshop
     from rag.access import Access
     from rag.library import Knowledge
 
@@ -74,7 +75,10 @@ class Site:
     gaps: Cached
     votes: Cached
     make_access: Callable[[Knowledge], Access]
+    workshop: Callable[[], Awaitable[Workshop]]
     pool: Executor  # threads of the page's own: it never takes those that answer people
+    lessons: Cached = field(default_factory=Cached)
+    decided: set[str] = field(default_factory=set)  # lessons, since the queue was gathered
     checked: Diff | None = None  # of the draft that was checked last
     access: Access | None = None
 
@@ -96,7 +100,9 @@ class Site:
     async def drain(self) -> None:
         """Wait for what is at work, and give the threads back."""
         try:
-            await asyncio.gather(self.jobs.drain(), self.gaps.drain(), self.votes.drain())
+            await asyncio.gather(
+                self.jobs.drain(), self.gaps.drain(), self.votes.drain(), self.lessons.drain()
+            )
         finally:
             self.pool.shutdown(wait=False, cancel_futures=True)
 
