@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rag.embed import BatchEmbedder, Embedders
     from rag.explain import Explanation
     from rag.index import LoadedIndex
+    from rag.kept import KeptVectors
     from rag.publish import Progress
     from rag.query import Query, WordLists
     from rag.reading import Reading
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 WORD_LISTS = Path(__file__).resolve().parent.parent / "knowledge" / "synonyms.yaml"
 CANARY = WORD_LISTS.with_name("canary.jsonl")
+SENTENCES = 8192  # vectors in memory, 12 MiB
 
 
 class Knowledge:
@@ -56,6 +58,7 @@ class Knowledge:
         self.canary_files: tuple[Path, ...] = ()  # questions asked before a publish
         self._store = upkeep.store
         self._likeness = upkeep.embedders.likeness
+        self._sentences = _kept_sentences(self._likeness)
         self._lists = lists
         self._active = ActiveVersion(upkeep, lists)
         self._kept = KeptVersions(upkeep, self.searcher_on)
@@ -171,7 +174,7 @@ class Knowledge:
 
         wanted = self._likeness.query(query)
         # no BLAS buffers, see fuse
-        return [float(value) for value in np.einsum("ij,j->i", self.vectors(texts), wanted)]
+        return [float(value) for value in np.einsum("ij,j->i", self._sentences.of(texts), wanted)]
 
     def vectors(self, texts: Sequence[str]) -> Matrix:
         """Unit vectors of the texts, float32 [len(texts), dimensions]; English serves best."""
@@ -313,3 +316,10 @@ class Knowledge:
     def look_again(self) -> None:
         """Let the next search look which version is active, without waiting."""
         self._active.look_again()
+
+
+def _kept_sentences(embedder: BatchEmbedder) -> KeptVectors:
+    """Vectors of the sentences that answers are made of; imported late, as all that is heavy."""
+    from rag.kept import KeptVectors
+
+    return KeptVectors(embedder, SENTENCES)

@@ -129,8 +129,9 @@ class Searcher:
         vectors = embedded(self.embedders, query)
         ranked = fuse.rank(self.index, query, vectors, self._weights)
         if query.lang == "en" and "en" in vectors and len(ranked.rows):
-            docs = self.index.rows.doc[ranked.rows].astype("i8")
-            ranked = self.sections.lift(ranked, docs, vectors["en"], self._read)
+            rows = self.index.rows
+            docs, headed = (x[ranked.rows].astype(np.int64) for x in (rows.doc, rows.section))
+            ranked = self.sections.lift(ranked, docs, headed, vectors["en"], self._read)
         return query, vectors, ranked
 
     def _read(self, rows: Ints) -> list[Passage]:

@@ -8,13 +8,13 @@ how close their headings are to the question.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.kept import KeptVectors
 from rag.types import EmbedderDownError, Passage
 
 if TYPE_CHECKING:
@@ -42,23 +42,23 @@ class Sections:
 
     def __init__(self, embedder: BatchEmbedder) -> None:
         """``embedder`` is the one that reads English."""
-        self._embedder = embedder
-        self._guard = threading.Lock()
-        self._kept: dict[str, Floats] = {}
+        self._kept = KeptVectors(embedder, KEPT)
 
     def lift(
         self,
         ranked: Ranked,
         documents: Ints,
+        sections: Ints,
         vector: Floats,
         passages: Callable[[Ints], Sequence[Passage]],
     ) -> Ranked:
         """The ranking with headings weighed in; scores stay in [0, 1].
 
-        ``documents``: the document of each place; ``vector``: the question's unit vector;
-        ``passages`` reads those of some rows. With the embedder down all stays as it was.
+        ``documents`` and ``sections``: those of each place, as numbers; ``vector``: the
+        question's unit vector; ``passages`` reads those of some rows. With the embedder down all
+        stays as it was.
         """
-        places = _places(documents)
+        places = _places(documents, sections)
         if not len(places):
             return ranked
         found = passages(ranked.rows[places])
@@ -84,38 +84,21 @@ class Sections:
             if not go_on():
                 return
             try:
-                self._vectors(set(headings[start : start + _AT_ONCE]))
+                self._kept.of(headings[start : start + _AT_ONCE])
             except EmbedderDownError:
                 return
 
     def _closeness(self, headings: Sequence[str], vector: Floats) -> Floats:
         """Cosines of the headings with the question, 0 where there is no heading or below 0."""
-        vectors = self._vectors({heading for heading in headings if heading})
-        nothing = np.zeros_like(vector)
-        table = np.stack([vectors.get(heading, nothing) for heading in headings])
-        cosines: Floats = np.maximum(np.einsum("ij,j->i", table, vector), 0.0)
-        return cosines
-
-    def _vectors(self, headings: set[str]) -> Mapping[str, Floats]:
-        with self._guard:
-            found = {name: self._kept[name] for name in headings if name in self._kept}
-        missing = sorted(headings - found.keys())
-        if not missing:
-            return found
-        made: dict[str, Floats] = {}
-        for places, vectors in self._embedder.batches(missing):
-            made |= {missing[place]: vectors[at] for at, place in enumerate(places)}
-        with self._guard:
-            self._kept |= made
-            while len(self._kept) > KEPT:
-                del self._kept[next(iter(self._kept))]
-        return found | made
+        cosines: Floats = np.maximum(np.einsum("ij,j->i", self._kept.of(headings), vector), 0.0)
+        return cosines * np.array([bool(heading) for heading in headings], dtype=np.float32)
 
 
-def _places(documents: Ints) -> Ints:
+def _places(documents: Ints, sections: Ints) -> Ints:
     """Places of the best documents' sections, as far as a document has several of them there."""
     best = list(dict.fromkeys(documents[:BEST].tolist()))[:DOCUMENTS]
     places = np.flatnonzero(np.isin(documents, best))[:ROWS]
-    kinds, counts = np.unique(documents[places], return_counts=True)
+    pairs = np.unique(np.stack([documents[places], sections[places]]), axis=1)
+    kinds, counts = np.unique(pairs[0], return_counts=True)
     several: Ints = places[np.isin(documents[places], kinds[counts > 1])]
     return several

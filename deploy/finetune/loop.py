@@ -173,7 +173,12 @@ class Loop:
             liked[case.id] = sum(likes) / len(likes)
 
         examiner = Examiner(self._answerer, self.model, Triage.load(), self.world.passages_of)
-        scores = await examiner.run(cases, adapter, note=judge)
+        # An examined person is new each time: by person, luck would tell equal styles apart.
+        self.model.by_person = False
+        try:
+            scores = await examiner.run(cases, adapter, note=judge)
+        finally:
+            self.model.by_person = True
         return {id_: found | {"panel.liked": liked[id_]} for id_, found in scores.items()}
 
     async def round(self, name: str, parent: str) -> dict[str, object]:

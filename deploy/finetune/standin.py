@@ -50,6 +50,7 @@ class StandIn:
         """``seed`` decides what it draws."""
         self.styles: dict[str, dict[str, float]] = {"": dict(START)}
         self._seed = seed
+        self.by_person = True  # False: alike for everybody, so that two styles compare in pairs
 
     @property
     def name(self) -> str:
@@ -81,7 +82,7 @@ class StandIn:
         yield Generation(text=text, finish="stop")
 
     def _answer(self, prompt: str, style: dict[str, float], tenant: str) -> str:
-        key = f"{self._seed}|{tenant}|{prompt}".encode()
+        key = f"{self._seed}|{tenant if self.by_person else ''}|{prompt}".encode()
         draw = random.Random(hashlib.sha256(key).digest())
         on = {name: draw.random() < _sigmoid(logit) for name, logit in style.items()}
         said = [

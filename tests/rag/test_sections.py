@@ -39,7 +39,8 @@ def passages(rows):  # type: ignore[no-untyped-def]
 def lifted(found: Ranked, asked: str, docs: list[int], embedder: HashEmbedder) -> Ranked:
     """The ranking for a question."""
     vector = embedder.query(asked)
-    return Sections(embedder).lift(found, np.array(docs), vector, passages)
+    headings = np.arange(len(docs))
+    return Sections(embedder).lift(found, np.array(docs), headings, vector, passages)
 
 
 def test_a_heading_that_asks_the_same_comes_first() -> None:
@@ -61,3 +62,10 @@ def test_without_the_embedder_the_ranking_stays() -> None:
     """A server that embeds and does not answer costs the lift, not the answer."""
     found = ranked(0.5, 0.4, 0.3)
     assert lifted(found, "how do I quit", [7, 7, 7], Gone()) is found
+
+
+def test_a_document_cut_into_pieces_without_headings_is_left_alone() -> None:
+    """Pieces of one long text under no heading, or under one, are no sections to choose from."""
+    found, vector = ranked(0.5, 0.4), HashEmbedder().query("how do I quit")
+    same = np.array([3, 3])
+    assert Sections(Gone()).lift(found, np.array([7, 7]), same, vector, passages) is found
