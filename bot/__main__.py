@@ -8,9 +8,9 @@ import sys
 def main() -> None:
     """Run the command line; every failure ends in one line and a meaningful exit code."""
     from bot.adapters.cli.edge import run
-    from bot.memory import few_arenas
+    from bot.memory import set_up
 
-    few_arenas()
+    set_up()
     sys.exit(run(sys.argv[1:]))
 
 

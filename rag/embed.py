@@ -12,8 +12,9 @@ import hashlib
 import sys
 import threading
 from abc import ABC, abstractmethod
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -132,7 +133,7 @@ class LocalEmbedder(ABC):
     dimensions = DIMENSIONS
 
     def __init__(self, *, threads: int = 2, cache: int = 256) -> None:
-        """``threads`` for one inference; ``cache`` is how many query vectors are kept."""
+        """``threads`` for many texts at once; ``cache`` is how many query vectors are kept."""
         self._threads = threads
         self._size = cache
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
@@ -161,15 +162,20 @@ class LocalEmbedder(ABC):
         yield from self._batched(self._ids(texts), budget)
 
     def _batched(self, ids: list[list[int]], budget: int) -> Iterator[tuple[list[int], Vectors]]:
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        batch: list[int] = []
-        for place in order:
-            if batch and (len(batch) + 1) * len(ids[place]) > budget:
+        batches = list(_packed(ids, budget))
+        if len(batches) < 2 or self._threads < 2:
+            for batch in batches:
                 yield batch, self._run([ids[i] for i in batch])
-                batch = []
-            batch.append(place)
-        if batch:
-            yield batch, self._run([ids[i] for i in batch])
+            return
+        with ThreadPoolExecutor(self._threads) as pool:
+            running: deque[tuple[list[int], Future[Vectors]]] = deque()
+            for batch in batches:
+                running.append((batch, pool.submit(self._run, [ids[i] for i in batch])))
+                if len(running) > self._threads:
+                    done, vectors = running.popleft()
+                    yield done, vectors.result()
+            for done, vectors in running:
+                yield done, vectors.result()
 
     def query(self, text: str) -> Vectors:
         """The vector of one query, float32 [384], from a small cache when asked before."""
@@ -217,16 +223,27 @@ class LocalEmbedder(ABC):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        # One thread: a second one takes nothing off the wait for a question's vector and costs
+        # a third more processor. Many texts are spread over threads batch by batch instead.
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        # Threads that spin while they wait double the cost of a question, and take the
-        # processor from whoever else has work.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # The arena would keep the largest batch's memory for ever.
         options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _packed(ids: Sequence[Sequence[int]], budget: int) -> Iterator[list[int]]:
+    """Places of texts of like length, shortest first, at most ``budget`` pieces with padding."""
+    batch: list[int] = []
+    for place in sorted(range(len(ids)), key=lambda i: len(ids[i])):
+        if batch and (len(batch) + 1) * len(ids[place]) > budget:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
 
 
 def pooled(hidden: Vectors, mask: NDArray[Any]) -> Vectors:

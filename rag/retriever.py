@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from rag.types import EmbedderDownError, Hit, IndexCorruptError, Lang, Passage, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rag.embed import Embedders, Vectors
+    from rag.embed import BatchEmbedder, Embedders, Vectors
     from rag.explain import Explanation
     from rag.index import LoadedIndex
     from rag.store import KnowledgeStore
@@ -45,15 +46,20 @@ def embedded(embedders: Embedders, query: Query) -> dict[Lang, Vectors]:
 
 
 def _embedded(embedders: Embedders, query: Query) -> dict[Lang, Vectors]:
-    found: dict[Lang, Vectors] = {}
-    own = embedders.en if query.lang == "en" else embedders.zh
-    if own is not None and query.text.strip():
-        found[query.lang] = own.query(query.text)
-        if embedders.shared:
-            return dict.fromkeys(("en", "zh"), found[query.lang])
-    if query.lang == "zh" and query.english.strip():
-        found["en"] = embedders.en.query(query.english)
-    return found
+    if embedders.shared:
+        vector = embedders.en.query(query.text) if query.text.strip() else None
+        return {} if vector is None else dict.fromkeys(("en", "zh"), vector)
+    asked: dict[Lang, tuple[BatchEmbedder, str]] = {"en": (embedders.en, query.text)}
+    if query.lang == "zh":
+        asked = {"en": (embedders.en, query.english)}
+        if embedders.zh is not None:
+            asked["zh"] = embedders.zh, query.text
+    asked = {lang: (model, text) for lang, (model, text) in asked.items() if text.strip()}
+    if len(asked) < 2:
+        return {lang: model.query(text) for lang, (model, text) in asked.items()}
+    with ThreadPoolExecutor(len(asked)) as side:  # by side: two models, two cores
+        made = {lang: side.submit(model.query, text) for lang, (model, text) in asked.items()}
+        return {lang: vector.result() for lang, vector in made.items()}
 
 
 class Searcher:

@@ -65,8 +65,8 @@ def test_ids_are_unique_and_sort_by_time() -> None:
 
 def test_memory_can_be_given_back_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking the allocator to be modest never fails, whatever the platform."""
-    memory.few_arenas()
+    memory.set_up()
     memory.give_back()
     monkeypatch.setattr("sys.platform", "plan9")
-    memory.few_arenas()
+    memory.set_up()
     memory.give_back()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
@@ -41,6 +42,7 @@ class AiohttpRequest(BaseRequest):
         self._size = size
         self._patience = patience or Patience()
         self._session: aiohttp.ClientSession | None = None
+        self._ways: dict[str, str | None] = {}
 
     @property
     def read_timeout(self) -> float:
@@ -57,7 +59,6 @@ class AiohttpRequest(BaseRequest):
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self.USER_AGENT},
-                trust_env=True,  # proxies, as the library would
             )
 
     async def shutdown(self) -> None:
@@ -87,13 +88,27 @@ class AiohttpRequest(BaseRequest):
         )
         try:
             async with self._session.request(
-                method, url, timeout=patience, allow_redirects=False, **_body(request_data)
+                method,
+                url,
+                timeout=patience,
+                allow_redirects=False,
+                proxy=self._way(url),
+                **_body(request_data),
             ) as answer:
                 return answer.status, await answer.read()
         except asyncio.TimeoutError as error:  # noqa: UP041  # aiohttp's are this one's children
             raise TimedOut from error
         except (aiohttp.ClientError, OSError) as error:
             raise NetworkError(f"aiohttp.{type(error).__name__}") from error
+
+    def _way(self, url: str) -> str | None:
+        """The proxy to a host, as the library would find it; looked up once for each host."""
+        to = urlsplit(url)
+        origin = f"{to.scheme}://{to.netloc}"
+        if origin not in self._ways:
+            around = proxy_bypass(to.hostname or "")
+            self._ways[origin] = None if around else getproxies().get(to.scheme)
+        return self._ways[origin]
 
 
 def _or(given: Any, ours: float) -> float | None:  # noqa: ANN401
