@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.dialogue.lanes import Lanes
-from bot.errors import StoreError
+from bot.errors import NotFoundError, StoreError
 from bot.ids import new_id
 from bot.model import (
     Address,
@@ -225,13 +225,22 @@ class UnitStore:
         return [*found, *new][-limit:] if limit > 0 else []
 
     async def vote(self, feedback: Feedback) -> None:
-        """Keep a vote; NotFoundError at once if the turn is not theirs."""
+        """Keep a vote; NotFoundError at once if the turn is not theirs.
+
+        A thumb waits for nobody, so its turn may be erased before the unit is applied: then
+        there is nothing left to vote on, and what is committed with it must not be spoilt.
+        """
         unit = _current.get()
         if unit is None:
             await self._store.vote(feedback)
             return
         await self.turn(feedback.user, feedback.turn)
-        unit.writes.append(lambda store: store.vote(feedback))
+
+        async def write(store: Store) -> None:
+            with suppress(NotFoundError):
+                await store.vote(feedback)
+
+        unit.writes.append(write)
 
     async def votes(self, user: UserId | None = None) -> list[Feedback]:
         """Stored votes."""

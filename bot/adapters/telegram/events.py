@@ -149,7 +149,7 @@ def _errand(errand: Errand) -> Event | None:
 def _message(message: Json, me: Me, *, edited: bool) -> Event | None:
     chat, user = _map(message, "chat"), _map(message, "from")
     chat_id, user_id, kind = _int(chat, "id"), _int(user, "id"), chat.get("type")
-    private = kind == "private"
+    private = _private(chat)
     if not chat_id or not user_id or user.get("is_bot") is True:
         return None
     if not private and (edited or kind not in _GROUP_TYPES):
@@ -264,7 +264,7 @@ def _query(query: Json) -> Event | None:
     return Event(
         kind="pressed",
         chat=chat_id,
-        private=chat.get("type") == "private",
+        private=_private(chat),
         user=user_id,
         sent_at=datetime.now(UTC),  # a press carries no time of its own
         message_id=_int(message, "message_id"),
@@ -289,7 +289,7 @@ def _reaction(reaction: Json) -> Event | None:
     return Event(
         kind="reacted",
         chat=chat_id,
-        private=chat.get("type") == "private",
+        private=_private(chat),
         user=user_id,
         sent_at=_at(reaction, "date"),
         message_id=_int(reaction, "message_id"),
@@ -311,7 +311,7 @@ def _member(member: Json) -> Event | None:
     return Event(
         kind="left" if out else "joined",
         chat=chat_id,
-        private=chat.get("type") == "private",
+        private=_private(chat),
         user=_int(user, "id"),
         sent_at=_at(member, "date"),
         lang=_lang(user),
@@ -335,6 +335,14 @@ def _int(value: Json, key: str) -> int:
 def _str(value: Json, key: str) -> str:
     found = value.get(key)
     return found if isinstance(found, str) else ""
+
+
+def _private(chat: Json) -> bool:
+    """Whether one person alone reads it: it says so, and has a person's number, above zero.
+
+    Letters go by the number alone, so what only says so is no private chat.
+    """
+    return chat.get("type") == "private" and _int(chat, "id") > 0
 
 
 def _at(value: Json, key: str) -> datetime:
