@@ -74,6 +74,8 @@ class Database:
         """Run ``work`` in a read transaction: one consistent picture on SQLite."""
         if (joined := self._current()) is not None:
             return await work(joined.connection)
+        if self._connections.at_hand:  # nothing in it waits, so nobody can cut it off midway
+            return await self._read(work)
         return await _to_its_end(self._read(work))
 
     async def write(self, work: Work[T], *, first: bool = False) -> T:

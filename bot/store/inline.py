@@ -161,8 +161,13 @@ class Lite:
             self._threads.shutdown(wait=False)
             self._threads = None
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether a read runs at once, without waiting for a connection to be opened."""
+        return bool(self._engine.pool.checkedin())  # type: ignore[attr-defined]  # a QueuePool
+
     async def _connected(self) -> Connection:
-        if self._engine.pool.checkedin():  # type: ignore[attr-defined]  # a QueuePool, as made
+        if self.at_hand:
             return self._engine.connect()
         return await self._apart(self._engine.connect)
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, delete, exists, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
@@ -21,6 +21,7 @@ from bot.store.challenges import SqlChallenges
 from bot.store.crypto import PersonCipher, Sealed
 from bot.store.delivery_tables import IN_TURN, URGENT, inbox, offices
 from bot.store.letters import Arrival, Letter, Mailbox, Office, Parcel
+from bot.store.mail_queries import INTO_INBOX
 from bot.store.outbox import Outbox
 from bot.store.sql import SqlStore
 
@@ -91,7 +92,7 @@ class SqlMailbox(Outbox):
                 known |= keys - {("echo", None)}
                 rows.append(row)
             if rows:
-                await connection.execute(insert(inbox), rows)
+                await connection.execute(INTO_INBOX, rows)
             return len(rows)
 
         return await self._db.write(work, first=True)
@@ -99,11 +100,11 @@ class SqlMailbox(Outbox):
     async def _known(
         self, connection: AsyncConnection, arrivals: Sequence[Arrival]
     ) -> set[tuple[str, str | None]]:
-        dedups = [a.dedup for a in arrivals]
-        echoes = [self._hash("echo", a.echo) for a in arrivals if a.echo]
-        same: ColumnElement[bool] = inbox.c.dedup.in_(dedups) | inbox.c.echo.in_(echoes)
-        query = select(inbox.c.dedup, inbox.c.echo).where(self._is_office(inbox), same)
-        found = (await connection.execute(query)).all()
+        given = {
+            "dedups": [a.dedup for a in arrivals],
+            "echoes": [self._hash("echo", a.echo) for a in arrivals if a.echo],
+        }
+        found = (await connection.execute(self._queries.known, given)).all()
         return {("dedup", r.dedup) for r in found} | {("echo", r.echo) for r in found if r.echo}
 
     def _arrival_row(self, cipher: PersonCipher, arrival: Arrival, now: datetime) -> dict[str, Any]:
@@ -122,12 +123,10 @@ class SqlMailbox(Outbox):
 
     async def waiting(self, *, after: int, limit: int) -> list[Parcel]:
         """What waits in its turn and nobody is at work on, of those behind ``after``, in order."""
-        i = inbox.c
-        here = self._is_office(inbox) & (i.state == "open") & (i.rank == IN_TURN)
-        query = select(inbox).where(here, i.worker.is_(None), i.seq > after)
+        given = {"after": after, "limit": limit}
 
         async def work(connection: AsyncConnection) -> list[Parcel]:
-            rows = list((await connection.execute(query.order_by(i.seq).limit(limit))).mappings())
+            rows = list((await connection.execute(self._queries.waiting, given)).mappings())
             cipher = await self._cipher_of(connection) if rows else None
             return [_parcel(cipher, row) for row in rows] if cipher else []
 
@@ -148,29 +147,21 @@ class SqlMailbox(Outbox):
         Urgent ones first, or ``urgent`` ones alone. Takes as long for thousands that wait as
         for ten.
         """
-        i, before = inbox.c, inbox.alias("before")
-        here, is_open = self._is_office(inbox), i.state == "open"
-        older = (before.c.lane == i.lane) & (before.c.seq < i.seq)
-        first = ~exists().where(self._is_office(before), before.c.state == "open", older)
-        free = i.worker.is_(None) | (i.worker != holder)
-        due = i.not_before.is_(None) | (i.not_before <= now)
-        wanted = select(inbox).where(here, is_open, free, due, first)
-        if urgent:
-            wanted = wanted.where(i.rank == URGENT)
-        wanted = wanted.order_by(i.rank, i.seq).limit(limit)
+        given = {"holder": holder, "now": now, "limit": limit}
+        queries = self._queries
 
         async def work(connection: AsyncConnection) -> list[Parcel]:
-            query = wanted.with_for_update(skip_locked=True, of=inbox)
-            rows = list((await connection.execute(query)).mappings())
+            found = await connection.execute(queries.to_claim[urgent], given)
+            rows = list(found.mappings())
             if not rows:
                 return []
-            taken = update(inbox).where(i.seq.in_([r["seq"] for r in rows]))
-            await connection.execute(taken.values(worker=holder, tries=i.tries + 1))
+            taken = {"b_seqs": [r["seq"] for r in rows], "b_holder": holder}
+            await connection.execute(queries.claimed, taken)
             cipher = await self._post_cipher(connection)
             return [_parcel(cipher, row) for row in rows]
 
         # A look without the writer's lock first: most looks find nothing.
-        if not await self._db.read(lambda c: c.scalar(select(wanted.exists()))):
+        if not await self._db.read(lambda c: c.scalar(queries.any_claimable[urgent], given)):
             return []
         return await self._db.write(work)
 
@@ -200,14 +191,14 @@ class SqlMailbox(Outbox):
 
     async def _end(self, parcel: Parcel, row: dict[str, Any]) -> bool:
         """Close an arrival; whether it was still open."""
-        end = update(inbox).where(inbox.c.seq == parcel.seq, inbox.c.state == "open")
-        return (await self._db.write(lambda c: c.execute(end.values(row)))).rowcount > 0
+        given = row | {"b_seq": parcel.seq}
+        done = await self._db.write(lambda c: c.execute(self._queries.ended, given))
+        return done.rowcount > 0
 
     async def put_back(self, parcel: Parcel, *, not_before: datetime) -> None:
         """Let an arrival be claimed again from ``not_before`` on."""
-        back = update(inbox).where(inbox.c.seq == parcel.seq, inbox.c.state == "open")
-        row = {"worker": None, "not_before": not_before}
-        await self._db.write(lambda c: c.execute(back.values(row)))
+        given = {"b_seq": parcel.seq, "worker": None, "not_before": not_before}
+        await self._db.write(lambda c: c.execute(self._queries.ended, given))
 
 
 def _parcel(cipher: PersonCipher, row: RowMapping) -> Parcel:

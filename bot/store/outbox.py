@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,7 @@ from sqlalchemy import (
     FromClause,
     RowMapping,
     Select,
-    bindparam,
     delete,
-    exists,
     func,
     insert,
     or_,
@@ -26,10 +24,10 @@ from bot.store.crypto import PersonCipher, Sealed
 from bot.store.database import Database
 from bot.store.delivery_tables import IN_TURN, URGENT, inbox, outbox, unreachable
 from bot.store.letters import Letter, Office, Outcome
+from bot.store.mail_queries import INTO_OUTBOX, OWED, MailQueries
 from bot.store.people import PeopleStore
 
 POST_OFFICE = "post-office"  # not a person: the owner of the data key that seals the mailbox
-_OWED = ("pending", "sending")
 
 
 class Outbox:
@@ -39,6 +37,7 @@ class Outbox:
         """Work on the store's database, with its keys."""
         self._store = store
         self._office = office
+        self._queries = MailQueries(office)
 
     @property
     def _db(self) -> Database:
@@ -49,8 +48,7 @@ class Outbox:
         return {"platform": self._office.platform, "bot": self._office.bot}
 
     def _is_office(self, table: FromClause) -> ColumnElement[bool]:
-        of = self._office
-        return (table.c.platform == of.platform) & (table.c.bot == of.bot)
+        return self._queries.here(table)
 
     def _hash(self, what: str, *parts: str) -> str:
         found = self._store._keys.references(what, self._office.platform, *parts)
@@ -80,20 +78,20 @@ class Outbox:
         if not letters:
             return
         cipher = await self._post_cipher(connection)
-        o = outbox.c
-        origins = {letter.origin for letter in letters}
-        query = select(o.origin, o.part).where(self._is_office(outbox), o.origin.in_(origins))
-        known = {(r.origin, r.part) for r in await connection.execute(query)}
+        origins = sorted({letter.origin for letter in letters})
+        found = await connection.execute(self._queries.queued, {"origins": origins})
+        known = {(r.origin, r.part) for r in found}
         rows = [
             self._letter_row(cipher, letter, now)
             for letter in letters
             if (letter.origin, letter.part) not in known
         ]
         if rows:
-            await connection.execute(insert(outbox), rows)
+            await connection.execute(INTO_OUTBOX, rows)
         hurried = {row["lane"] for row in rows if row["rank"] == URGENT}
         if hurried:  # what the chat is owed already stays before it, so that goes first as well
-            owed = self._is_office(outbox) & o.state.in_(_OWED) & o.lane.in_(hurried)
+            o = outbox.c
+            owed = self._is_office(outbox) & o.state.in_(OWED) & o.lane.in_(hurried)
             await connection.execute(update(outbox).where(owed).values(rank=URGENT))
 
     def _letter_row(self, cipher: PersonCipher, letter: Letter, now: datetime) -> dict[str, Any]:
@@ -115,13 +113,6 @@ class Outbox:
 
     # --- sending
 
-    def _heads(self, busy: Collection[str]) -> Select[Any]:
-        o, before = outbox.c, outbox.alias("before")
-        older = (before.c.lane == o.lane) & (before.c.seq < o.seq) & before.c.state.in_(_OWED)
-        first = ~exists().where(self._is_office(before), older)
-        query = select(outbox).where(self._is_office(outbox), o.state == "pending", first)
-        return query.where(o.lane.not_in(busy)) if busy else query
-
     async def heads(
         self, *, now: datetime, busy: Collection[str] = (), limit: int = 100
     ) -> list[Letter]:
@@ -129,16 +120,14 @@ class Outbox:
 
         Urgent ones first.
         """
-        o = outbox.c
-        due = o.not_before.is_(None) | (o.not_before <= now)
-        query = self._heads(busy).where(due).order_by(o.rank, o.seq).limit(limit)
-        return await self._read(query)
+        given = {"now": now, "busy": list(busy), "limit": limit}
+        return await self._read(self._queries.due_heads, given)
 
     async def next_due(self, *, now: datetime) -> datetime | None:
         """When the next letter that must still wait may go; None when none waits."""
-        head = self._heads(()).subquery()
-        query = select(func.min(head.c.not_before)).where(head.c.not_before > now)
-        found: datetime | None = await self._db.read(lambda c: c.scalar(query))
+        given = {"now": now, "busy": []}
+        query = self._queries.next_due
+        found: datetime | None = await self._db.read(lambda c: c.scalar(query, given))
         return found
 
     async def mark_sending(self, ids: Sequence[str], holder: str) -> set[str]:
@@ -146,56 +135,41 @@ class Outbox:
 
         Those that are ``holder``'s to send now: another process may have been faster.
         """
-        o = outbox.c
-        mark = update(outbox).where(o.id.in_(ids), o.state == "pending")
-        ours = select(o.id).where(o.id.in_(ids), o.state == "sending", o.worker == holder)
+        given = {"b_ids": list(ids), "b_holder": holder}
 
         async def work(connection: AsyncConnection) -> set[str]:
-            done = await connection.execute(mark.values({"state": "sending", "worker": holder}))
+            done = await connection.execute(self._queries.leaving, given)
             if done.rowcount == len(ids):
                 return set(ids)
+            o = outbox.c
+            ours = select(o.id).where(o.id.in_(ids), o.state == "sending", o.worker == holder)
             return set((await connection.execute(ours)).scalars())
 
         return await self._db.write(work)
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
         """Commit what became of letters; bodies of those that are through are emptied."""
-        o = outbox.c
-        still_owed = (o.state == "pending") | (o.state == "sending")  # IN has no executemany
-        through = [x for x in outcomes if x.state != "pending"]
-        again = [x for x in outcomes if x.state == "pending"]
-        rows = [
-            {"b_id": x.id, "b_state": x.state, "b_shown": x.platform_message_id or None}
-            for x in through
+        through = [
+            {
+                "b_id": x.id,
+                "b_state": x.state,
+                "b_shown": x.platform_message_id or None,
+                "b_now": now,
+            }
+            for x in outcomes
+            if x.state != "pending"
         ]
-        waits = [{"b_id": x.id, "b_until": x.not_before, "b_more": int(x.counts)} for x in again]
-        ended = (
-            update(outbox)
-            .where(o.id == bindparam("b_id"), still_owed)
-            .values(
-                state=bindparam("b_state"),
-                platform_message_id=bindparam("b_shown"),
-                settled_at=now,
-                worker=None,
-                body=None,
-            )
-        )
-        waiting = (
-            update(outbox)
-            .where(o.id == bindparam("b_id"), still_owed)
-            .values(
-                state="pending",
-                worker=None,
-                not_before=bindparam("b_until"),
-                tries=o.tries + bindparam("b_more"),
-            )
-        )
+        again = [
+            {"b_id": x.id, "b_until": x.not_before, "b_more": int(x.counts)}
+            for x in outcomes
+            if x.state == "pending"
+        ]
 
         async def work(connection: AsyncConnection) -> None:
-            if rows:
-                await connection.execute(ended, rows)
-            if waits:
-                await connection.execute(waiting, waits)
+            if through:
+                await connection.execute(self._queries.settled, through)
+            if again:
+                await connection.execute(self._queries.postponed, again)
 
         await self._db.write(work)
 
@@ -242,9 +216,11 @@ class Outbox:
         found = await self._read(query.limit(1))
         return found[0] if found else None
 
-    async def _read(self, query: Select[Any]) -> list[Letter]:
+    async def _read(
+        self, query: Select[Any], given: Mapping[str, Any] | None = None
+    ) -> list[Letter]:
         async def work(connection: AsyncConnection) -> list[Letter]:
-            rows = list((await connection.execute(query)).mappings())
+            rows = list((await connection.execute(query, given)).mappings())
             cipher = await self._cipher_of(connection) if rows else None
             return [_letter(cipher, row) for row in rows] if cipher else []
 
@@ -275,7 +251,7 @@ class Outbox:
         """Note whether a chat takes messages; what is owed to one that does not is dropped."""
         u, lane = unreachable.c, self._lane(chat)
         o = outbox.c
-        dropped = update(outbox).where(self._is_office(outbox), o.lane == lane, o.state.in_(_OWED))
+        dropped = update(outbox).where(self._is_office(outbox), o.lane == lane, o.state.in_(OWED))
 
         async def work(connection: AsyncConnection) -> None:
             here = self._is_office(unreachable) & (u.lane == lane)
@@ -324,7 +300,7 @@ class Outbox:
     async def purge(self, *, before: datetime) -> int:
         """Delete what was through before ``before``; how many rows."""
         old_in = (inbox.c.state != "open") & (inbox.c.received_at < before)
-        old_out = outbox.c.state.not_in(_OWED) & or_(
+        old_out = outbox.c.state.not_in(OWED) & or_(
             outbox.c.settled_at < before,
             outbox.c.settled_at.is_(None) & (outbox.c.queued_at < before),
         )

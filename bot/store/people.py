@@ -10,7 +10,7 @@ from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import NotFoundError
@@ -20,9 +20,21 @@ from bot.store import Consent
 from bot.store.codec import plain, profile_body, profile_of
 from bot.store.crypto import KeyRing, PersonCipher, new_cipher
 from bot.store.database import Database
-from bot.store.tables import accounts, consents, profiles, tombstones, users
+from bot.store.tables import accounts, consents, profiles, several, tombstones, users
 
 _KEPT_CIPHERS = 1000  # of the people heard last, in memory
+
+# What every message asks for, made once (see mail_queries).
+_PERSON = select(users).where(users.c.id == bindparam("user"))
+_ACCOUNT = select(accounts).where(
+    accounts.c.platform == bindparam("platform"), accounts.c.ref.in_(several("refs"))
+)
+_PROFILE = select(profiles.c.body).where(profiles.c.user_id == bindparam("user"))
+_CONSENTS = (
+    select(*(c for c in consents.c if c.name not in {"id", "user_id"}))
+    .where(consents.c.user_id == bindparam("user"))
+    .order_by(consents.c.given_at, consents.c.id)
+)
 
 
 class PeopleStore:
@@ -39,7 +51,7 @@ class PeopleStore:
 
     async def _cipher(self, connection: AsyncConnection, user: str) -> PersonCipher | None:
         """The person's cipher, or None for somebody we do not know."""
-        found = await connection.execute(select(users).where(users.c.id == plain(user)))
+        found = await connection.execute(_PERSON, {"user": plain(user)})
         row = found.one_or_none()
         return None if row is None else self._unwrapped(row.id, row.key_id, row.wrapped)
 
@@ -141,11 +153,9 @@ class PeopleStore:
     async def _account(
         self, connection: AsyncConnection, platform: str, external_id: str
     ) -> Row[Any] | None:
-        refs = self._refs(platform, external_id).values()
-        query = select(accounts).where(
-            accounts.c.platform == plain(platform), accounts.c.ref.in_(refs)
-        )
-        return (await connection.execute(query)).first()
+        refs = list(self._refs(platform, external_id).values())
+        given = {"platform": plain(platform), "refs": refs}
+        return (await connection.execute(_ACCOUNT, given)).first()
 
     async def _attach(
         self,
@@ -186,8 +196,7 @@ class PeopleStore:
         return await self._db.read(work)
 
     async def _profile(self, connection: AsyncConnection, cipher: PersonCipher) -> Profile:
-        query = select(profiles.c.body).where(profiles.c.user_id == cipher.user)
-        sealed = await connection.scalar(query)
+        sealed = await connection.scalar(_PROFILE, {"user": cipher.user})
         body = None if sealed is None else cipher.open(sealed, "profiles", cipher.user)
         given = await self._consents(connection, cipher.user)
         holding = frozenset(c.purpose for c in given if c.withdrawn_at is None)
@@ -214,9 +223,7 @@ class PeopleStore:
         return await self._db.read(lambda c: self._consents(c, plain(user)))
 
     async def _consents(self, connection: AsyncConnection, user: str) -> list[Consent]:
-        columns = (c for c in consents.c if c.name not in {"id", "user_id"})
-        query = select(*columns).where(consents.c.user_id == user)
-        found = await connection.execute(query.order_by(consents.c.given_at, consents.c.id))
+        found = await connection.execute(_CONSENTS, {"user": user})
         return [Consent(**row) for row in found.mappings()]
 
     async def _save_consents(

@@ -6,14 +6,17 @@ else is not found rather than refused.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     RowMapping,
     Select,
+    bindparam,
     delete,
     exists,
     func,
@@ -36,7 +39,7 @@ from bot.model import (
     TurnId,
     UserId,
 )
-from bot.store import stats, tables
+from bot.store import stats
 from bot.store.codec import (
     feedback_of,
     mend,
@@ -51,9 +54,31 @@ from bot.store.codec import (
 from bot.store.crypto import PersonCipher
 from bot.store.lessons import LEARN, lesson
 from bot.store.people import PeopleStore
-from bot.store.tables import consents, observations, turns, users, votes
+from bot.store.tables import consents, observations, several, turns, users, votes
 
 _REMARK = ""  # in the column of votes: words without a thumb
+
+# What every message asks for, made once (see mail_queries). Each names its person.
+_INTO_TURNS, _INTO_OBSERVATIONS = insert(turns), insert(observations)
+OWN_TURNS = select(turns).where(turns.c.user_id == bindparam("user"))
+_TURN = OWN_TURNS.where(turns.c.id == bindparam("turn"))
+_HISTORY = (
+    OWN_TURNS.where(turns.c.chat_ref.in_(several("refs")))
+    .order_by(turns.c.at.desc(), turns.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+@cache
+def _observed(by_kind: bool, by_time: bool) -> Select[Any]:
+    """A person's observations, oldest first: of one ``kind``, ``since`` a time, or all."""
+    o = observations.c
+    query = select(observations).where(o.user_id == bindparam("user"))
+    if by_kind:
+        query = query.where(o.kind == bindparam("kind"))
+    if by_time:
+        query = query.where(o.at >= bindparam("since"))
+    return query.order_by(o.at, o.batch, o.position)
 
 
 class RecordStore(PeopleStore):
@@ -74,7 +99,7 @@ class RecordStore(PeopleStore):
             batch = new_id()
             numbered = enumerate(zip(ids, observations, strict=True))
             rows = [_observation_row(cipher, batch, n, *pair) for n, pair in numbered]
-            await connection.execute(insert(tables.observations), rows)
+            await connection.execute(_INTO_OBSERVATIONS, rows)
 
         await self._db.write(work)
         return ids
@@ -83,24 +108,25 @@ class RecordStore(PeopleStore):
         self, user: UserId, *, kind: MetricKind | None = None, since: datetime | None = None
     ) -> list[Observation]:
         """The person's observations, oldest first; ``since`` is inclusive."""
-        wanted: list[ColumnElement[bool]] = []
-        if kind is not None:
-            wanted.append(observations.c.kind == plain(kind))
+        given: dict[str, Any] = {} if kind is None else {"kind": plain(kind)}
         if since is not None:
-            wanted.append(observations.c.at >= since)
+            given["since"] = since
 
         async def work(connection: AsyncConnection) -> list[Observation]:
             cipher = await self._reader(connection, user)
-            return await self._observations(connection, cipher, *wanted) if cipher else []
+            return await self._observations(connection, cipher, given) if cipher else []
 
         return await self._db.read(work)
 
     async def _observations(
-        self, connection: AsyncConnection, cipher: PersonCipher, *wanted: ColumnElement[bool]
+        self,
+        connection: AsyncConnection,
+        cipher: PersonCipher,
+        given: Mapping[str, Any] | None = None,
     ) -> list[Observation]:
-        o = observations.c
-        query = select(observations).where(o.user_id == cipher.user, *wanted)
-        found = await connection.execute(query.order_by(o.at, o.batch, o.position))
+        given = {"user": cipher.user, **(given or {})}
+        query = _observed("kind" in given, "since" in given)
+        found = await connection.execute(query, given)
         return [
             observation_of(row, cipher.open(row["body"], "observations", row["id"]))
             for row in found.mappings()
@@ -140,7 +166,7 @@ class RecordStore(PeopleStore):
                 "chat_ref": self._chat_refs(cipher.user, turn.place.platform, turn.place.chat)[0],
                 "body": cipher.seal(turn_body(turn), "turns", id_),
             }
-            await connection.execute(insert(turns).values(row))
+            await connection.execute(_INTO_TURNS, row)
 
         await self._db.write(work)
 
@@ -152,7 +178,7 @@ class RecordStore(PeopleStore):
 
     async def turn(self, user: UserId, turn: TurnId) -> Turn:
         """One turn of the person's own; NotFoundError otherwise."""
-        found = await self._found(user, select(turns).where(turns.c.id == plain(turn)))
+        found = await self._found(user, _TURN, {"turn": plain(turn)})
         if not found:
             raise NotFoundError("no such turn")
         return found[0]
@@ -161,22 +187,25 @@ class RecordStore(PeopleStore):
         """The last ``limit`` turns of this person in this place alone, oldest first."""
         if limit <= 0:
             return []
-        here = turns.c.chat_ref.in_(self._chat_refs(user, platform, chat))
-        latest = (turns.c.at.desc(), turns.c.id.desc())
-        found = await self._found(user, select(turns).where(here).order_by(*latest).limit(limit))
-        return found[::-1]
+        given = {"refs": self._chat_refs(user, platform, chat), "limit": limit}
+        return (await self._found(user, _HISTORY, given))[::-1]
 
-    async def _found(self, user: str, wanted: Select[Any]) -> list[Turn]:
+    async def _found(self, user: str, wanted: Select[Any], given: Mapping[str, Any]) -> list[Turn]:
         async def work(connection: AsyncConnection) -> list[Turn]:
             cipher = await self._reader(connection, user)
-            return await self._turns(connection, cipher, wanted) if cipher else []
+            return await self._turns(connection, cipher, wanted, given) if cipher else []
 
         return await self._db.read(work)
 
     async def _turns(
-        self, connection: AsyncConnection, cipher: PersonCipher, wanted: Select[Any]
+        self,
+        connection: AsyncConnection,
+        cipher: PersonCipher,
+        wanted: Select[Any] = OWN_TURNS,
+        given: Mapping[str, Any] | None = None,
     ) -> list[Turn]:
-        found = await connection.execute(wanted.where(turns.c.user_id == cipher.user))
+        """The person's own: ``wanted`` is OWN_TURNS with more said about it."""
+        found = await connection.execute(wanted, {**(given or {}), "user": cipher.user})
         return [
             turn_of(row, cipher.open(row["body"], "turns", row["id"])) for row in found.mappings()
         ]

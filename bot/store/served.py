@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 class Served:
     """As inline.Lite, but everything waits for a server."""
 
+    at_hand = False
+
     def __init__(self, engine: AsyncEngine) -> None:
         """Nothing is opened yet."""
         self._engine = engine

@@ -24,6 +24,7 @@ from bot.store.database import connect
 from bot.store.erasing import erase, scrub
 from bot.store.export import Everything, readable
 from bot.store.migrate import ensure_head
+from bot.store.records import OWN_TURNS
 from bot.store.tables import accounts, tombstones, turns, users, votes
 
 
@@ -92,7 +93,7 @@ class SqlStore(CuratingStore):
         own = accounts.c.user_id == cipher.user
         known = select(accounts.c.platform, accounts.c.linked_at).where(own)
         linked = await connection.execute(known.order_by(accounts.c.linked_at))
-        said = select(turns).order_by(turns.c.at, turns.c.id)
+        said = OWN_TURNS.order_by(turns.c.at, turns.c.id)
         return Everything(
             profile=await self._profile(connection, cipher),
             accounts=[(row.platform, row.linked_at) for row in linked],

@@ -12,9 +12,11 @@ The revisions in migrations/ build these tables; a test holds both to the same s
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     Dialect,
     ForeignKey,
@@ -27,6 +29,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    bindparam,
 )
 
 from bot.store.codec import from_micros, to_micros
@@ -38,6 +41,11 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+def several(name: str) -> BindParameter[Any]:
+    """A bound value that stands for any number of values, none included."""
+    return bindparam(name, expanding=True)
 
 
 class SealedType(TypeDecorator[bytes]):
