@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,24 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("measuring data not beside this checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as a first start leaves it, without a key: cheaper than migrating each time."""
+    from bot.store.migrate import upgrade
+
+    folder = tmp_path_factory.mktemp("template")
+    url = f"sqlite:///{folder / 'salus.sqlite3'}"
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(upgrade(url))).result()
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path, template: Path) -> Path:
+    """This test's own data folder, with a migrated database in it."""
+    return Path(shutil.copytree(template, tmp_path / "salus"))
 
 
 @pytest.fixture(scope="session")

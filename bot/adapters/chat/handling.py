@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from bot.delivery.unit import Unit
 from bot.i18n import t
-from bot.model import Lang, ObservationId, Reply, UserId
+from bot.model import Lang, Message, ObservationId, Place, Reply, UserId
 from bot.ports import Store
 from bot.store.letters import Letter, Mailbox
 
 Note = Callable[[Lang], str]  # a sentence of ours above an answer, in the answer's language
+
+
+class Said(Protocol):
+    """What is read of an event; each adapter's own has it."""
+
+    @property
+    def user(self) -> int: ...
+    @property
+    def place(self) -> Place: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def sent_at(self) -> datetime: ...
+    @property
+    def lang(self) -> Lang | None: ...
+    @property
+    def source(self) -> str: ...
 
 
 class Preview(Protocol):
@@ -30,6 +48,23 @@ def note(key: str, **values: str) -> Note:
 def no_note(_: Lang) -> str:
     """A Note that says nothing."""
     return ""
+
+
+def message_of(event: Said, user: UserId, *, tz: str, **more: Any) -> Message:  # noqa: ANN401
+    """The words of an event as the dialogue takes them; ``more`` are further fields of Message.
+
+    ``tz`` is the operator's; empty means UTC.
+    """
+    return Message(
+        user=user,
+        place=event.place,
+        text=event.text,
+        sent_at=event.sent_at,
+        tz=tz or "UTC",
+        lang=event.lang,
+        account=str(event.user),
+        **more,
+    )
 
 
 async def ending(replies: AsyncGenerator[Reply, None], preview: Preview) -> Reply | None:
@@ -49,14 +84,12 @@ def unforeseen(lang: Lang) -> Reply:
     return Reply(text=t("error.unexpected", lang), kind="clarify", lang=lang)
 
 
-async def taken_back(
-    store: Store, mailbox: Mailbox, *, source: str, account: str, user: UserId
-) -> int:
+async def taken_back(store: Store, mailbox: Mailbox, event: Said, user: UserId) -> int:
     """Remove what the earlier wording of a message logged; how many values there were."""
     ids = [
         ObservationId(i)
-        for letter in await mailbox.letters_about(source)
-        if letter.memo.get("user") == account
+        for letter in await mailbox.letters_about(event.source)
+        if letter.memo.get("user") == str(event.user)
         for i in letter.memo.get("undo", [])
     ]
     return await store.remove_observations(user, ids) if ids else 0

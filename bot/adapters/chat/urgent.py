@@ -8,30 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
-from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
+from bot.adapters.chat.handling import Said, message_of
 from bot.app import App
-from bot.model import Lang, Message, Place, Platform, Reply
+from bot.model import Platform, Reply
 
 _REMEMBERED = 1000
-
-
-class Said(Protocol):
-    """What is read of an event; each adapter's own has it."""
-
-    @property
-    def user(self) -> int: ...
-    @property
-    def place(self) -> Place: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def sent_at(self) -> datetime: ...
-    @property
-    def lang(self) -> Lang | None: ...
-    @property
-    def source(self) -> str: ...
 
 
 E = TypeVar("E", bound=Said)
@@ -61,15 +44,7 @@ class Emergencies(Generic[E]):
         if not self._urgent(event):
             return None
         user = await self._app.person(self._platform, str(event.user))
-        message = Message(
-            user=user,
-            place=event.place,
-            text=event.text,
-            sent_at=event.sent_at,
-            tz=self._app.settings.tz or "UTC",
-            lang=event.lang,
-            account=str(event.user),
-        )
+        message = message_of(event, user, tz=self._app.settings.tz)
         async with aclosing(self._app.dialogue.respond(message)) as replies:
             async for reply in replies:
                 if reply.final and reply.kind in {"emergency", "crisis"}:

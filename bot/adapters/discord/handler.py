@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.adapters.chat.errands import Errands
 from bot.adapters.chat.handling import (
     Note,
     ending,
+    message_of,
     no_note,
     note,
     taken_back,
@@ -38,7 +40,6 @@ from bot.delivery.errors import DeliveryError
 from bot.delivery.sorting import Owed
 from bot.delivery.unit import People, Unit, UnitStore
 from bot.dialogue import commands
-from bot.dialogue.curating.front import Ways
 from bot.i18n import t, texts
 from bot.logs import logger
 from bot.model import Errand, Lang, Message, Reply, UserId
@@ -76,6 +77,13 @@ class DiscordHandler:
         self._people = People()
         self._triage = Triage.load()
         self._files = Files(room.rest)
+        self._errands = Errands(
+            app=room.app,
+            platform="discord",
+            mailbox=room.mailbox,
+            people=self._people,
+            fetch=self._files.fetch,
+        )
         self._ears = Ears(self._files.fetch, room.app.transcriber)
         self._office = Office(platform="discord", bot=str(room.me.id))
         self._presses = Presses(room.app.dialogue, self._store, room.mailbox, self._office.bot)
@@ -204,20 +212,11 @@ class DiscordHandler:
         """An errand: its progress grows in the message that announced it, then gives way."""
         event = paper.event
         assert event.errand is not None  # noqa: S101  # only errands come here
-        errand = event.errand
-        if errand.account:
-            user = await self._app.store.user_for("discord", errand.account)
-            errand = replace(errand, user=user)
-
-        async def hold() -> None:
-            await unit.held.enter_async_context(self._people.one(errand.user))
-
         ours = await shown_message(self._mailbox, parcel.body) if event.chat[:1] == "D" else 0
         preview = self._room.previews.of(event, str(parcel.seq), ours=ours)
         preview.over = not ours  # in a whisper it would take the place of what was pressed
-        ways = Ways(fetch=self._files.fetch, hold=hold)
-        last = await ending(self._app.dialogue.run(errand, ways), preview)
-        if last is None or not await self._mailbox.reachable(event.chat):
+        last = await self._errands.result(event.errand, event.chat, unit, preview)
+        if last is None:
             return []
         letters = replace(paper, replace=preview.message).reply(last)
         self._owe(unit, last.errands, letters, event)
@@ -252,9 +251,7 @@ class DiscordHandler:
         """An edited message takes back what its earlier wording logged; says so if it did."""
         if not event.edited:
             return ""
-        gone = await taken_back(
-            self._store, self._mailbox, source=event.source, account=str(event.user), user=user
-        )
+        gone = await taken_back(self._store, self._mailbox, event, user)
         return t("discord.corrected", self.lang(event)) if gone else ""
 
     async def _preview(self, event: Event, parcel: Parcel) -> Preview:
@@ -274,18 +271,8 @@ class DiscordHandler:
         return last or unforeseen(message.lang or "en")
 
     def _message(self, event: Event, user: UserId) -> Message:
-        return Message(
-            user=user,
-            place=event.place,
-            text=event.text,
-            sent_at=event.sent_at,
-            tz=self._app.settings.tz or "UTC",
-            lang=event.lang,
-            account=str(event.user),
-            office=self._office.bot,
-            upload=event.upload,
-            admin=event.admin,
-        )
+        more = {"office": self._office.bot, "upload": event.upload, "admin": event.admin}
+        return message_of(event, user, tz=self._app.settings.tz, **more)
 
     # --- buttons and reactions
 

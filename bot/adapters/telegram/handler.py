@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 
 from telegram.error import TelegramError
 
+from bot.adapters.chat.errands import Errands
 from bot.adapters.chat.handling import (
     Note,
     ending,
+    message_of,
     no_note,
     note,
     taken_back,
@@ -37,7 +39,6 @@ from bot.delivery.errands import owe, shown_message
 from bot.delivery.sorting import Owed
 from bot.delivery.unit import People, Unit, UnitStore
 from bot.dialogue import commands
-from bot.dialogue.curating.front import Ways
 from bot.i18n import t
 from bot.logs import logger
 from bot.model import Lang, Message, Reply, UserId
@@ -68,6 +69,13 @@ class TelegramHandler:
         self._store = UnitStore(app.store)
         self._people = People()
         self._files = Files(bot)
+        self._errands = Errands(
+            app=app,
+            platform="telegram",
+            mailbox=mailbox,
+            people=self._people,
+            fetch=self._files.fetch,
+        )
         self._ears = Ears(self._files.fetch, app.transcriber)
         self._presses = Presses(app.dialogue, self._store, mailbox, str(me.id))
         self._office = Office(platform="telegram", bot=str(me.id))
@@ -140,19 +148,10 @@ class TelegramHandler:
     async def _done(self, event: Event, paper: Paper, parcel: Parcel, unit: Unit) -> list[Letter]:
         """An errand: its progress grows in the message that announced it, then gives way."""
         assert event.errand is not None  # noqa: S101  # only errands come here
-        errand = event.errand
-        if errand.account:
-            user = await self._app.store.user_for("telegram", errand.account)
-            errand = replace(errand, user=user)
-
-        async def hold() -> None:
-            await unit.held.enter_async_context(self._people.one(errand.user))
-
         ours = await shown_message(self._mailbox, parcel.body)
         preview = self._previews.of(event, str(parcel.seq), ours=ours)
-        ways = Ways(fetch=self._files.fetch, hold=hold)
-        last = await ending(self._app.dialogue.run(errand, ways), preview)
-        if last is None or not await self._mailbox.reachable(str(event.chat)):
+        last = await self._errands.result(event.errand, str(event.chat), unit, preview)
+        if last is None:
             return []
         letters = replace(paper, replace=preview.message).reply(last)
         owe(unit, last.errands, self._office, letters, self._clock())
@@ -224,9 +223,7 @@ class TelegramHandler:
         """An edited message takes back what its earlier wording logged; says so if it did."""
         if not event.edited:
             return ""
-        gone = await taken_back(
-            self._store, self._mailbox, source=event.source, account=str(event.user), user=user
-        )
+        gone = await taken_back(self._store, self._mailbox, event, user)
         return t("telegram.corrected", self._lang(event)) if gone else ""
 
     async def _preview(self, event: Event, parcel: Parcel) -> Preview:
@@ -247,17 +244,9 @@ class TelegramHandler:
         return last or unforeseen(message.lang or "en")
 
     def _message(self, event: Event, user: UserId) -> Message:
-        return Message(
-            user=user,
-            place=event.place,
-            text=event.text,
-            sent_at=event.sent_at,
-            tz=self._app.settings.tz or "UTC",
-            lang=event.lang,
-            account=str(event.user),
-            office=self._office.bot,
-            upload=event.upload if event.private else None,
-        )
+        upload = event.upload if event.private else None
+        tz = self._app.settings.tz
+        return message_of(event, user, tz=tz, office=self._office.bot, upload=upload)
 
     # --- buttons, reactions, membership
 
