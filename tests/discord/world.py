@@ -25,6 +25,9 @@ from tests.fakes.discord_values import Person, Place, Sent, Tap
 from tests.fakes.discord_world import DiscordWorld, pointed_at
 from tests.fakes.telegram_world import make_app
 
+SLEEP = "how much sleep do adults need?"
+ANSWER = "Most adults need at least 7 hours of sleep a night [1]."
+CHEST = "I have crushing chest pain and can't breathe"
 FAST = Times(lease_s=0.6, drain_s=2.0, flush_s=1.0)
 QUICK = Limits(chat_s=0.01, burst=5, bot=1000, group=1000)
 
@@ -182,3 +185,17 @@ async def salus(
                 await asyncio.wait_for(task, 8)
             finally:
                 await app.store.close()
+
+
+async def guild(here: Salus, *people: Person) -> Place:
+    """A server with Ada and the bot in it."""
+    place = here.people.guild("Runners", here.ada, *people)
+    await here.people.announce(place)
+    return place
+
+
+async def answered(here: Salus, tap: Tap) -> str:
+    """What an interaction was answered with in the end."""
+    text = (await here.people.answer(tap, seconds=15)).content
+    await here.settled(seconds=15)
+    return text

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from bot.model import UserId
 from bot.store import KeyRing, PersonStore
 from bot.store.migrate import upgrade
 from bot.store.sql import SqlStore
@@ -131,3 +132,15 @@ async def store(
         made = await SqlStore.open(url, keys=keys, consent_wording=WORDING)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def ann(store: PersonStore) -> UserId:
+    """A person on Telegram."""
+    return await store.user_for("telegram", "1")
+
+
+@pytest.fixture
+async def ann_too(store: PersonStore) -> UserId:
+    """The same human on Discord, whom the store takes for another person."""
+    return await store.user_for("discord", "9")
