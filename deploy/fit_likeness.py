@@ -2,7 +2,8 @@
 
 Fitted on: the development vignettes (tests/safety), the independent sets that were scored once
 before (tests/safety_blind, tests/safety_final, tests/safety_fourth), benign prompts, off-topic and
-ordinary questions, and metric sentences. Never on tests/safety_third, which is kept for scoring.
+ordinary questions, and metric sentences. Never on tests/safety_third, tests/safety_fifth and
+tests/safety_mild, which are kept for scoring.
 Prints, for each language, how rules and model together do on parts the model was not fitted on
 (five folds) for some thresholds, then writes the model fitted on all.
 """
@@ -29,6 +30,7 @@ FITTED_ON = (
     "safety/vignettes_ordinary.{lang}.jsonl",
     "safety/vignettes_everyday.{lang}.jsonl",
     "safety/vignettes_oblique.{lang}.jsonl",
+    "safety/vignettes_mild.{lang}.jsonl",
     "safety_blind/red_flags.{lang}.jsonl",
     "safety_final/red_flags.{lang}.jsonl",
     "safety_fourth/{lang}.jsonl",
