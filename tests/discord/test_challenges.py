@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from bot.model import Challenge
@@ -11,6 +11,7 @@ from bot.model import Place as Spot
 from bot.store.challenges import SqlChallenges
 from tests.discord.walk import labels
 from tests.discord.world import Salus, salus
+from tests.fakes.clock import from_noon
 from tests.fakes.discord_values import Person, Place, Sent
 
 
@@ -61,7 +62,7 @@ async def started(here: Salus, place: Place, label: str = "🚶 A walk every day
 
 async def test_a_day_together(data: Path) -> None:
     """Started by slash command, joined, asked about in the channel, answered by whispers."""
-    async with salus(data) as here:
+    async with salus(data, clock=from_noon()) as here:
         bob, cora = here.people.user("Bob"), here.people.user("Cora")
         place = await hall(here, bob, cora)
         card = await started(here, place)
@@ -69,8 +70,8 @@ async def test_a_day_together(data: Path) -> None:
         for user in (here.ada, bob, cora):
             assert (await press(here, card, "I'm in", user)).startswith("You are in.")
         store, challenge = await kept(here), await running(here, place)
-        yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
-        due = datetime.now(UTC) - timedelta(minutes=1)
+        yesterday = (here.clock() - timedelta(days=1)).date()
+        due = here.clock() - timedelta(minutes=1)
         await store.keep(replace(challenge, first=yesterday, next_at=due))
         assert here.adapter.office is not None
         assert await here.adapter.office.look_at_the_clock() == 1
@@ -89,7 +90,7 @@ async def test_a_day_together(data: Path) -> None:
 
 async def test_moderators_and_the_starter_end_it(data: Path) -> None:
     """A member may not; by mention Discord says nothing of rights; a moderator may."""
-    async with salus(data) as here:
+    async with salus(data, clock=from_noon()) as here:
         bob = here.people.user("Bob")
         place = await hall(here, bob)
         await started(here, place)
@@ -109,7 +110,7 @@ async def test_moderators_and_the_starter_end_it(data: Path) -> None:
 
 async def test_where_we_are_not_a_member_none_can_be_started(data: Path) -> None:
     """With the person alone there is nobody who could ask every day."""
-    async with salus(data, ada=None) as here:
+    async with salus(data, ada=None, clock=from_noon()) as here:
         eve = here.people.user("Eve", installed=True)
         place = here.people.guild("Elsewhere", eve, bot=False)
         said = await here.slash("challenge", place, user=eve)
@@ -119,7 +120,7 @@ async def test_where_we_are_not_a_member_none_can_be_started(data: Path) -> None
 
 async def test_in_direct_messages_only_ones_own(data: Path) -> None:
     """The list of one's parts with the way out; nothing can be started there."""
-    async with salus(data) as here:
+    async with salus(data, clock=from_noon()) as here:
         place = await hall(here)
         card = await started(here, place)
         await press(here, card, "I'm in", here.ada)

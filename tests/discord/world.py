@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from bot.adapters.discord.adapter import DiscordAdapter
 from bot.adapters.discord.config import DiscordSettings
 from bot.app import App
 from bot.delivery.challenges import HeldChallenges
-from bot.delivery.office import Times
+from bot.delivery.office import Times, utc_now
 from bot.delivery.pace import Limits, Pace
 from bot.delivery.unit import UnitStore
 from bot.dialogue.challenges.room import Room
@@ -43,6 +44,7 @@ class Salus:
     stop: asyncio.Event
     ada: Person
     running: asyncio.Task[None]
+    clock: Callable[[], datetime]
 
     @property
     def fake(self) -> FakeDiscord:
@@ -149,13 +151,16 @@ async def salus(
     people: DiscordWorld | None = None,
     ada: Person | None = None,
     app: App | None = None,
+    clock: Callable[[], datetime] = utc_now,
     **app_options: Any,
 ) -> AsyncGenerator[Salus, None]:
-    """Run everything; at the end stop it as SIGTERM would."""
+    """Run everything; at the end stop it as SIGTERM would. ``clock`` is that of both sides."""
     if fake is None:
+        timed = {"clock": lambda: clock().timestamp()} | (server or {})
+        options: dict[str, Any] = {"discord": discord, "pace": pace, "app": app, "clock": clock}
         async with (
-            discord_server(**(server or {})) as made,
-            salus(data, fake=made, discord=discord, pace=pace, app=app, **app_options) as running,
+            discord_server(**timed) as made,
+            salus(data, fake=made, **options, **app_options) as running,
         ):
             yield running
         return
@@ -168,11 +173,12 @@ async def salus(
         say=said.append,
         times=FAST,
         pace=pace or Pace(QUICK),
+        clock=clock,
     )
     stop = asyncio.Event()
     with pointed_at(fake):
         task = asyncio.create_task(adapter.run(stop))
-        here = Salus(people, app, adapter, said, stop, ada or people.user("Ada"), task)
+        here = Salus(people, app, adapter, said, stop, ada or people.user("Ada"), task, clock)
         try:
             while not adapter.ready.is_set():
                 if task.done():

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +16,7 @@ from bot.adapters.telegram.config import TelegramSettings
 from bot.app import App
 from bot.deferred import DeferredRetriever, DeferredStore
 from bot.delivery.challenges import HeldChallenges
-from bot.delivery.office import Times
+from bot.delivery.office import Times, utc_now
 from bot.delivery.pace import Limits, Pace
 from bot.delivery.unit import UnitStore
 from bot.dialogue.answering import Answerer
@@ -47,6 +48,7 @@ class World:
     adapter: TelegramAdapter
     said: list[str]  # lines to the operator
     stop: asyncio.Event
+    clock: Callable[[], datetime]
 
     async def until(self, true: Callable[[], object], *, seconds: float = 20.0) -> Any:
         """Wait until something is so; its value."""
@@ -144,13 +146,16 @@ async def world(
     telegram: dict[str, Any] | None = None,
     pace: Pace | None = None,
     app: App | None = None,
+    clock: Callable[[], datetime] = utc_now,
     **app_options: Any,
 ) -> AsyncGenerator[World, None]:
-    """Run everything; at the end stop it as SIGTERM would."""
+    """Run everything; at the end stop it as SIGTERM would. ``clock`` is that of both sides."""
     if fake is None:
+        timed = {"clock": lambda: clock().timestamp()} | (server or {})
+        options: dict[str, Any] = {"telegram": telegram, "pace": pace, "app": app, "clock": clock}
         async with (
-            telegram_server(**(server or {})) as made,
-            world(data, fake=made, telegram=telegram, pace=pace, app=app, **app_options) as running,
+            telegram_server(**timed) as made,
+            world(data, fake=made, **options, **app_options) as running,
         ):
             yield running
         return
@@ -159,10 +164,12 @@ async def world(
         token=fake.token, base_url=fake.url, **({"poll_s": 5} | (telegram or {}))
     )
     said: list[str] = []
-    adapter = TelegramAdapter(app, settings, say=said.append, times=FAST, pace=pace or Pace(QUICK))
+    adapter = TelegramAdapter(
+        app, settings, say=said.append, times=FAST, pace=pace or Pace(QUICK), clock=clock
+    )
     stop = asyncio.Event()
     running = asyncio.create_task(adapter.run(stop))
-    here = World(fake, app, adapter, said, stop)
+    here = World(fake, app, adapter, said, stop, clock)
     try:
         while adapter.office is None or not (said or running.done()):
             if running.done():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from bot.model import Challenge, Lang, Place
 from bot.store.challenges import SqlChallenges
+from tests.fakes.clock import from_noon
 from tests.fakes.telegram_server import Json, telegram_server
 from tests.fakes.telegram_world import World, world
 from tests.telegram.walk import Walk, data_of, labels
@@ -38,8 +39,8 @@ async def running(here: World, chat: int | str = GROUP) -> Challenge:
 async def days_pass(here: World, days: int, chat: int | str = GROUP) -> None:
     """So many days later: what is due is told."""
     store, challenge = await kept(here), await running(here, chat)
-    first = (datetime.now(UTC) - timedelta(days=days)).date()
-    due = datetime.now(UTC) - timedelta(minutes=1 + days)
+    first = (here.clock() - timedelta(days=days)).date()
+    due = here.clock() - timedelta(minutes=1 + days)
     await store.keep(replace(challenge, first=first, next_at=due))
     assert here.adapter.office is not None
     await here.adapter.office.look_at_the_clock()
@@ -71,7 +72,7 @@ async def press(here: World, card: Json, label: str, user: int, name: str = "") 
 
 async def test_a_week_together(data: Path) -> None:
     """Started, joined by three, ticked off, named by choice, asked daily, told at the end."""
-    async with world(data) as here:
+    async with world(data, clock=from_noon()) as here:
         card = await started(here)
         assert "A walk every day, for seven days" in card["text"]
         assert "National Health Service" in card["text"]
@@ -109,8 +110,9 @@ async def test_a_week_together(data: Path) -> None:
 
 async def test_told_once_whatever_the_clock_does(data: Path) -> None:
     """Looked at again, after a restart, after days away: one question, never a burst."""
-    async with telegram_server() as fake:
-        async with world(data, fake=fake) as here:
+    clock = from_noon()
+    async with telegram_server(clock=lambda: clock().timestamp()) as fake:
+        async with world(data, fake=fake, clock=clock) as here:
             card = await started(here)
             await press(here, card, "I'm in", ADA)
             await days_pass(here, 1)
@@ -121,11 +123,11 @@ async def test_told_once_whatever_the_clock_does(data: Path) -> None:
             store = await kept(here)
             away = replace(
                 await running(here),
-                first=(datetime.now(UTC) - timedelta(days=5)).date(),
-                next_at=datetime.now(UTC) - timedelta(days=3),
+                first=(here.clock() - timedelta(days=5)).date(),
+                next_at=here.clock() - timedelta(days=3),
             )
             await store.keep(away)
-        async with world(data, fake=fake) as here:
+        async with world(data, fake=fake, clock=clock) as here:
             await here.until(lambda: len(fake.sent(GROUP)) > count)
             await here.settled()
             assert len(fake.sent(GROUP)) == count + 1
@@ -137,7 +139,7 @@ async def test_told_once_whatever_the_clock_does(data: Path) -> None:
 
 async def test_who_may_end_it_and_start_again(data: Path) -> None:
     """The starter and admins; after an admin ended one, only admins start another."""
-    async with world(data) as here:
+    async with world(data, clock=from_noon()) as here:
         here.fake.admins.add((GROUP, DAN))
         await started(here)
         said = await here.ask("/challenge end", chat=GROUP, user=BOB)
@@ -157,7 +159,7 @@ async def test_who_may_end_it_and_start_again(data: Path) -> None:
 
 async def test_nobody_joins_and_it_rests(data: Path) -> None:
     """Asked once with nobody in; at the second time it ends by itself."""
-    async with world(data) as here:
+    async with world(data, clock=from_noon()) as here:
         await started(here)
         await days_pass(here, 0)
         assert "Nobody is in yet." in here.fake.sent(GROUP)[-1]["text"]
@@ -168,7 +170,7 @@ async def test_nobody_joins_and_it_rests(data: Path) -> None:
 
 async def test_forget_takes_people_out_and_private_shows_ones_own(data: Path) -> None:
     """/challenge alone lists one's parts with the way out; /forget erases them."""
-    async with world(data) as here:
+    async with world(data, clock=from_noon()) as here:
         card = await started(here)
         for user in (ADA, BOB):
             await press(here, card, "I'm in", user)
@@ -190,7 +192,7 @@ async def test_forget_takes_people_out_and_private_shows_ones_own(data: Path) ->
 
 async def test_a_press_from_elsewhere_does_nothing(data: Path) -> None:
     """Made-up data, another group's buttons and a day that has not come change nothing."""
-    async with world(data) as here:
+    async with world(data, clock=from_noon()) as here:
         card = await started(here)
         challenge = await running(here)
         other = await here.ask("/help@SalusTestBot", chat=-66)
@@ -211,7 +213,7 @@ async def test_a_press_from_elsewhere_does_nothing(data: Path) -> None:
 
 async def test_in_topics_and_where_we_were_thrown_out(data: Path) -> None:
     """A topic has its own, asked about there; a group without us is not written to."""
-    async with world(data) as here:
+    async with world(data, clock=from_noon()) as here:
         menu = await here.ask("/challenge", chat=-77, thread=12)
         await here.press(menu, data_of(menu, "👋 A word with somebody"), user=ADA)
         await press(here, here.fake.sent(-77)[-1], "I'm in", ADA)
@@ -220,7 +222,7 @@ async def test_in_topics_and_where_we_were_thrown_out(data: Path) -> None:
         assert "A word with somebody: day 2" in here.fake.sent(-77)[-1]["text"]
         assert here.adapter.office is not None
         mailbox = here.adapter.office.mailbox
-        await mailbox.set_reachable("-77", False, now=datetime.now(UTC))
+        await mailbox.set_reachable("-77", False, now=here.clock())
         before = len(here.fake.sent(-77))
         await days_pass(here, 2, "-77/12")
         assert len(here.fake.sent(-77)) == before
@@ -239,7 +241,7 @@ WORDS: dict[Lang, dict[str, str]] = {
 async def test_what_a_group_reads(data: Path, lang: Lang) -> None:
     """The whole week as the group and one person in it see it, compared with a transcript."""
     words = WORDS[lang]
-    async with world(data) as here:
+    async with world(data, clock=from_noon()) as here:
         walk = Walk(here, lang=lang)
 
         async def others(card: Json, label: str, *users: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
@@ -52,9 +53,11 @@ class TelegramAdapter:
         say: Say = lambda _: None,
         times: Times | None = None,
         pace: Pace | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """``say`` shows one line to the operator."""
         self._app = app
+        self._clock = clock
         self._settings = settings
         self._say = say
         self._times = times
@@ -83,12 +86,12 @@ class TelegramAdapter:
             bot=bot,
             mailbox=mailbox,
             pace=self._pace,
-            clock=utc_now,
+            clock=self._clock,
             drafts=self._settings.drafts,
             rich=rich,
             pressed=lambda: self.office is not None and self.office.sorter.full,
         )
-        handler = TelegramHandler(self._app, mailbox, bot, me, previews, utc_now)
+        handler = TelegramHandler(self._app, mailbox, bot, me, previews, self._clock)
         courier = TelegramCourier(bot, rich=rich)
         self.office = PostOffice(
             mailbox,
@@ -96,6 +99,7 @@ class TelegramAdapter:
             courier,
             store,
             times=self._times,
+            clock=self._clock,
             pace=self._pace,
             express=handler.express,
             due=lambda now: self._app.dialogue.due("telegram", office.bot, now),
@@ -158,7 +162,7 @@ class TelegramAdapter:
 
     async def _back(self) -> None:
         """Receiving works: note it, and after a long silence have the notices sent."""
-        if await self._absence.received(utc_now()) and self.office is not None:
+        if await self._absence.received(self._clock()) and self.office is not None:
             self.office.sender.wake()
 
     async def take(self, updates: Sequence[Json], stop: asyncio.Event) -> bool:

@@ -89,7 +89,10 @@ class TelegramHandler:
             return list
         paper = Paper(event=event, origin=str(parcel.seq), username=self._me.username)
         match event.kind:
-            case "pressed" | "reacted":
+            case "pressed":  # a press carries no time of its own
+                event = replace(event, sent_at=self._clock())
+                letters = await self._pressed(event, paper, unit)
+            case "reacted":
                 letters = await self._pressed(event, paper, unit)
             case "errand":
                 letters = await self._done(event, paper, parcel, unit)
