@@ -100,6 +100,7 @@ class Searcher:
             return SearchResult(
                 hits=hits,
                 around=self._around(ranked, chosen, hits),
+                ending=self._ending(ranked, chosen, hits),
                 relevant=sure >= judge.RELEVANT,
                 confidence=sure,
                 version=self.index.version,
@@ -215,6 +216,19 @@ class Searcher:
             for row, worth in score.items()
             if ids[row] in passages
         )
+
+    def _ending(self, ranked: Ranked, chosen: list[int], hits: tuple[Hit, ...]) -> Hit | None:
+        """How the best hit's document ends: its last section's first passage."""
+        if not hits:
+            return None
+        rows = self.index.rows
+        own = np.flatnonzero(rows.doc == rows.doc[int(ranked.rows[chosen[0]])])
+        last = own[rows.section[own] == rows.section[own[np.argmax(rows.position[own])]]]
+        first = int(last[np.argmin(rows.position[last])])
+        found = self._passages_of([rows.ids[first].decode()])
+        score = BESIDE * hits[0].score
+        ends = (Hit(passage=p, score=score, why={"ending": 1.0}) for p in found.values())
+        return next(ends, None)
 
     def _passages_of(self, ids: list[str]) -> dict[str, Passage]:
         """By id, as far as they are known. A version never changes, so what was read is kept."""

@@ -106,7 +106,8 @@ class SearchResult:
     ``relevant`` is the calibrated judgement that the hits are about the query at all;
     when it is False the dialogue says so instead of answering. ``confidence`` in [0, 1].
     ``around``: what stands right before and after the best hits in sections that were cut, for
-    whoever reads on; no hits themselves.
+    whoever reads on; no hits themselves. ``ending``: the last section of the best hit's
+    document, where pages say when to get help; its ``why`` is {"ending": 1.0}.
     """
 
     hits: tuple[Hit, ...]
@@ -114,6 +115,7 @@ class SearchResult:
     confidence: float
     version: str  # knowledge version the hits come from
     around: tuple[Hit, ...] = ()
+    ending: Hit | None = None
 
 
 class Embedder(Protocol):

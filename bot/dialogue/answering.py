@@ -159,7 +159,7 @@ class Answerer:
         lang, (one, other) = case.question.lang, pair.names
         hits = tuple(only_both(case.found.hits, pair))
         said = await self._extract(
-            replace(case, found=replace(case.found, hits=hits, around=())), ""
+            replace(case, found=replace(case.found, hits=hits, around=(), ending=None)), ""
         )
         text = said.text if said.citations else t("together.nothing", lang)
         opening = t("together.ask_first", lang, one=one, other=other)
@@ -240,7 +240,7 @@ class Answerer:
         answer = await asyncio.to_thread(
             compose,
             question.search_text,
-            (*found.hits, *found.around),
+            (*found.hits, *found.around, *((found.ending,) if found.ending else ())),
             lang=question.lang,
             similarity=self._similarity,
             max_sentences=context.MOST_SENTENCES,

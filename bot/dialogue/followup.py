@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.i18n import t
-from bot.model import Lang, Observation, Turn
+from bot.model import Lang, MetricKind, Observation, Turn
 
 _LEANS = re.compile(
     r"^(?:and\b|what about|how about|what if|why\??$|why is that|how so|what else|anything else"
@@ -29,6 +29,20 @@ _EXPLETIVE = re.compile(
     r"|\bone (?:or|of|egg|cup|glass|day|night|hour|drink|tablet|meal|side|leg|arm|ear|eye)\b",
     re.IGNORECASE,
 )
+_LOW_PRESSURE = (90.0, 60.0)  # mmHg; below either it is a question about low pressure
+_UNLOGGED: dict[MetricKind, re.Pattern[str]] = {
+    "blood_pressure": re.compile(
+        r"(?:血压|blood pressure|\bbp\b)\D{0,12}(?P<value>\d{2,3})\s*/\s*(?P<low>\d{2,3})(?!\d)",
+        re.IGNORECASE,
+    ),
+    "glucose": re.compile(
+        r"(?<!low )(?:血糖|blood sugar|glucose)\D{0,10}(?P<value>\d{1,3}(?:\.\d)?)(?![\d%岁])",
+        re.IGNORECASE,
+    ),
+    "heart_rate": re.compile(
+        r"(?:心率|心跳|脉搏|heart rate|pulse)\D{0,10}(?P<value>\d{2,3})(?![\d%岁])", re.IGNORECASE
+    ),
+}
 _SHORT_WORDS = 8
 _SHORT_HAN = 14
 
@@ -45,10 +59,23 @@ def with_readings(query: str, readings: Sequence[Observation], lang: Lang) -> st
     """The query and, for each value in it, what is asked about such a value.
 
     "My pressure is 150/95, is that bad?" is about limits and when to be seen; the bare words
-    of the message say neither.
+    of the message say neither. A value that was only asked about (血压142/88高不高) and not
+    logged counts as well.
     """
-    asked = dict.fromkeys(t(f"query.reading.{item.kind}", lang) for item in readings)
+    kinds = [_about(item.kind, item.value, item.value2 or 999.0) for item in readings]
+    for kind, pattern in _UNLOGGED.items():
+        found = pattern.search(query)
+        if found and kind not in {item.kind for item in readings}:
+            low = float(found["low"]) if kind == "blood_pressure" else 999.0
+            kinds.append(_about(kind, float(found["value"]), low))
+    asked = dict.fromkeys(t(f"query.reading.{kind}", lang) for kind in kinds)
     return " ".join([query, *asked])
+
+
+def _about(kind: MetricKind, value: float, low: float) -> str:
+    """The kind, and whether a pressure is a low one: other limits, another page."""
+    too_low = value < _LOW_PRESSURE[0] or low < _LOW_PRESSURE[1]
+    return "blood_pressure_low" if kind == "blood_pressure" and too_low else kind
 
 
 def _leans(text: str) -> bool:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.metrics.summary import summarise
-from bot.metrics.words import context_lines, describe, numbers
+from bot.metrics.summary import body_mass_index, summarise
+from bot.metrics.words import context_lines, describe, describe_bmi, numbers
 from bot.model import Lang, MetricKind, MetricSummary, Observation
 
 WINDOW_SHORT = 7
@@ -37,6 +37,12 @@ _ABOUT: dict[MetricKind, str] = {
     "temperature": r"fever|temperature|chill|hot|体温|发烧|发热",
     "spo2": r"oxygen|spo2|satur|breath|血氧|氧|呼吸",
 }
+# Whoever asks whether they are too heavy asks for their BMI, by name or not.
+_BUILD = re.compile(
+    r"\bbmi\b|body mass|overweight|obes|underweight|(?:healthy|normal|ideal|right) weight"
+    r"|(?:am i|i'?m|i am|too) (?:too )?(?:fat|thin|heavy|skinny)|胖|超重|太瘦|偏瘦|体[重质]指数"
+    r"|体重(?:正常|标准|超标|合适)|(?:标准|正常|理想|健康)体重"
+)
 _TIRED_KINDS: tuple[MetricKind, ...] = ("sleep", "blood_pressure", "mood")
 
 
@@ -61,11 +67,22 @@ def for_question(
     summaries = windowed(observations, now=now, tz=tz)
     about = [s for s in summaries if re.search(_ABOUT[s.kind], question.lower())]
     shown = sorted(about, key=_order(question))[:_MOST_SHOWN]
+    build = tuple(_build(observations, question, now, lang))
     return OwnNumbers(
-        shown=tuple(describe(shown, lang)),
-        context=tuple(context_lines(summaries, lang)),
-        accepted=tuple(numbers(summaries, observations)),
+        shown=(*describe(shown, lang), *build),
+        context=(*context_lines(summaries, lang), *build),
+        accepted=(*numbers(summaries, observations), *build),
     )
+
+
+def _build(
+    observations: Sequence[Observation], question: str, now: datetime, lang: Lang
+) -> list[str]:
+    """The person's BMI, when the question is about their build and both figures are there."""
+    if not _BUILD.search(question.lower()):
+        return []
+    index = body_mass_index([o for o in observations if o.at <= now])
+    return [describe_bmi(index, lang)] if index else []
 
 
 def windowed(observations: Sequence[Observation], *, now: datetime, tz: str) -> list[MetricSummary]:

@@ -12,7 +12,16 @@ from bot.grounding.sentences import parse_sentences
 from bot.grounding.telling import promise
 from bot.model import Hit
 
-__all__ = ["Candidate", "candidates", "is_worrying", "seeks_help", "trim_opener", "wants_figures"]
+__all__ = [
+    "Candidate",
+    "candidates",
+    "gives_value",
+    "is_worrying",
+    "seeks_help",
+    "tells_figures",
+    "trim_opener",
+    "wants_figures",
+]
 
 Similarity = Callable[[str, list[str]], list[float]]
 
@@ -29,7 +38,7 @@ _DANGLING = re.compile(
     r"^(?:This|That|These|Those|They|It|He|She|Its|Their|Both|Such|The same|Most of them"
     r"|Some of them|Others|Another|One of them|More than that|Less than that)\b"
     r"|^(?:这|那|它|他们|她们|其(?!实|他)|此(?!外)|两者|二者|前者|后者|以上|上述|该|有的|也|还"
-    r"|如此|否则)|^[^，。；]{0,12}(?:，[^，。；]{0,8})?(?:这类|这种|这些|这两|上述)"
+    r"|如此|否则|在正常范围内)|^\d[\d.]*(?:[～~–-]\d[\d.]*)?(?:及以上|以上|以下)?(?:为|是|属)|^[^，。；]{0,12}(?:，[^，。；]{0,8})?(?:这类|这种|这些|这两|上述)"
 )
 _HEADED = 2.0  # what a heading that asks the question itself is worth (rag.sections)
 _EVERYONE = frozenset({"adults", "成年人"})
@@ -38,6 +47,12 @@ _FIGURES = re.compile(
     r"|'s) (?:a |the |an )?(?:normal|healthy|good|right|safe|ideal)"
     r"|\b(?:limit|target|range|maximum|minimum|level|dose|number)\b|多少|几|多久|多长|多高"
     r"|多大|正常值|标准|范围|上限|多重",
+    re.IGNORECASE,
+)
+# "142/88, is that bad?": who gives a value wants to know the limits it lies between
+_OWN_VALUE = re.compile(
+    r"\d.*\b(?:ok|okay|normal|bad|good|fine|high|low|mean|means|healthy|too|worry|overweight)\b"
+    r"|\d.*(?:正常|高不高|高吗|低吗|[偏太]?[高低]|什么意思|算|胖|要紧|严重|怎么样)",
     re.IGNORECASE,
 )
 _WORRY = re.compile(
@@ -59,7 +74,7 @@ _HELP = re.compile(
     r"\b(?:see|call|contact|speak to|talk to|ask|go to|get|seek|visit"
     r"|tell)\b[^.]{0,60}\b(?:doctor|gp|ambulance|emergency|999|911|112|120|medical help|urgent"
     r"|hospital|nurse|help|care|clinic)\b"
-    r"|(?:就医|就诊|看医生|急诊|拨打120|打120|去医院|到医院|联系医生|找医生|求助|看看医生)",
+    r"|去[\u4e00-\u9fff、或]{2,12}科|(?:就医|就诊|看医生|急诊|拨打120|打120|去医院|到医院|联系医生|找医生|求助|看看医生)",
     re.IGNORECASE,
 )
 _HELP_HEADING = re.compile(
@@ -105,9 +120,14 @@ def is_worrying(question: str) -> bool:
     return bool(_WORRY.search(question))
 
 
+def gives_value(question: str) -> bool:
+    """The question gives a value and asks what to think of it."""
+    return bool(_OWN_VALUE.search(question))
+
+
 def wants_figures(question: str) -> bool:
-    """The question asks how much, how many, how long, or for a normal value."""
-    return bool(_FIGURES.search(question))
+    """The question asks how much, how many, how long, or what a value means."""
+    return bool(_FIGURES.search(question)) or gives_value(question)
 
 
 def seeks_help(heading: str) -> bool:
@@ -202,11 +222,16 @@ def _score(
     score += 1.1 * _share(weights, candidate.keys) + 0.9 * _share(weights, heading)
     score += _HEADED * hit.why.get("heading", 0.0)
     score += 0.45 if candidate.leading else 0.0
-    score += 0.5 if figures and candidate.claims.quantities else 0.0
+    score += 0.5 if figures and tells_figures(candidate.claims) else 0.0
     score -= 0.25 if candidate.item else 0.0
     score -= 0.5 if candidate.text.endswith(("?", "？")) else 0.0
     long = len(candidate.text) > (260 if passage.lang == "en" else 110)
     return score - (0.4 if long else 0.0) - 0.06 * candidate.hit
+
+
+def tells_figures(claims: Claims) -> bool:
+    """A measure or a number, not merely the "one" of "one low reading"."""
+    return any(p.figure.dim or max(p.figure.values) > 1 for p in claims.quantities)
 
 
 def _alike(question: str, found: list[Candidate], similarity: Similarity | None) -> list[float]:

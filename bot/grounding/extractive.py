@@ -15,8 +15,10 @@ from bot.grounding.candidates import (
     Candidate,
     Similarity,
     candidates,
+    gives_value,
     is_worrying,
     seeks_help,
+    tells_figures,
 )
 from bot.grounding.check import Checker, CitedPassage
 from bot.i18n import t
@@ -27,9 +29,13 @@ __all__ = ["ExtractiveAnswer", "compose", "passages_of"]
 
 _BUDGET: dict[Lang, int] = {"en": 110, "zh": 180}  # words, characters
 _REDUNDANT = 0.6  # sharing more than this of its content with a chosen sentence
+_REPEATED = 0.9  # … or more than this with the one that says when to get help
 _PASSAGES = 3  # at most so many are quoted, besides the one that says when to get help
 _DIRECT = 2  # sentences taken for fitting the question best, whatever else they tell
 _FITTING = 0.25  # a sentence that fits the question less than this share of the best is left out
+_FIGURE_FITTING = 0.5  # … where a value is to be judged: remarks beside it do not help
+_FIGURED = 1.5  # … and one that tells a figure promises more
+_MOST_HITS = 6  # read at most
 _NEAR_TOP = 0.55  # a hit scoring less than this share of the best one is left out
 
 
@@ -90,32 +96,44 @@ def _usable(hits: Sequence[Hit]) -> list[Hit]:
         if near and hit.passage.lang == top.passage.lang and hit.passage.text not in seen:
             seen.add(hit.passage.text)
             found.append(hit)
-    return found[:6]
+    ends = [hit for hit in found if _is_ending(hit)]
+    return [*[hit for hit in found if not _is_ending(hit)][:_MOST_HITS], *ends]
+
+
+def _is_ending(hit: Hit) -> bool:
+    """How the page of the best hit ends; brought along, nobody found it."""
+    return "ending" in hit.why
 
 
 # --- choosing --------------------------------------------------------------------
 
 
 def _choose(pool: list[Candidate], hits: list[Hit], question: str, most: int) -> list[Candidate]:
-    if not pool:
+    if all(_is_ending(hits[c.hit]) for c in pool):
         return []
     budget = _BUDGET[hits[0].passage.lang]
     chosen: list[Candidate] = []
     closing = _closing(pool, hits, question)
     if closing is not None:
         chosen.append(closing)
-    fitting = sorted(pool, key=lambda c: -c.score)
-    others = sorted(fitting[_DIRECT:], key=lambda c: -c.promise)
+    found = [c for c in pool if not _is_ending(hits[c.hit])]
+    fitting = sorted(found, key=lambda c: -c.score)
+    figures = gives_value(question)
+    least = (_FIGURE_FITTING if figures else _FITTING) * fitting[0].score
+    others = sorted(
+        fitting[_DIRECT:],
+        key=lambda c: -c.promise * (_FIGURED if figures and tells_figures(c.claims) else 1.0),
+    )
     for candidate in [*fitting[:_DIRECT], *others]:
         group = _with_company(candidate, pool, chosen)
-        if len(chosen) + len(group) > most or candidate.score < _FITTING * fitting[0].score:
+        if len(chosen) + len(group) > most or candidate.score < least:
             continue
         if len({c.hit for c in [*chosen, candidate] if c is not closing}) > _PASSAGES:
             continue
-        if _size([*chosen, *group]) <= budget and not _redundant(candidate, chosen):
+        if _size([*chosen, *group]) <= budget and not _redundant(candidate, chosen, closing):
             chosen += group
     if not [c for c in chosen if c is not closing]:
-        chosen = [max(pool, key=lambda c: (not c.dangling, c.score)), *chosen]
+        chosen = [max(found, key=lambda c: (not c.dangling, c.score)), *chosen]
     return _with_items(chosen, pool, most, budget)
 
 
@@ -152,7 +170,12 @@ def _closing(pool: list[Candidate], hits: list[Hit], question: str) -> Candidate
     if not is_worrying(question):
         return None
     doc = hits[0].passage.doc
-    options = [c for c in pool if c.helps and not c.dangling and not c.item]
+    options = [
+        c
+        for c in pool
+        if c.helps and not c.dangling and not c.item
+        if not _is_ending(hits[c.hit]) or seeks_help(c.heading)
+    ]
     ranked = sorted(
         options,
         key=lambda c: (hits[c.hit].passage.doc == doc, seeks_help(c.heading), c.leading, c.score),
@@ -160,16 +183,25 @@ def _closing(pool: list[Candidate], hits: list[Hit], question: str) -> Candidate
     return ranked[-1] if ranked else None
 
 
-def _redundant(candidate: Candidate, chosen: list[Candidate]) -> bool:
+def _redundant(candidate: Candidate, chosen: list[Candidate], closing: Candidate | None) -> bool:
+    """Says hardly more than a chosen one; other figures are news, and a plea
+    to get help may name the same."""
     if not candidate.keys:
         return True
     for other in chosen:
         if other.hit == candidate.hit and other.item and candidate.item:
             continue
+        if _figures(candidate) - _figures(other):
+            continue
         shared = sum(i.weight for i in candidate.claims.items if i.keys & other.keys)
-        if shared > _REDUNDANT * (candidate.claims.weight or 1.0):
+        limit = _REPEATED if other is closing else _REDUNDANT
+        if shared > limit * (candidate.claims.weight or 1.0):
             return True
     return False
+
+
+def _figures(candidate: Candidate) -> set[float]:
+    return {value for placed in candidate.claims.quantities for value in placed.figure.values}
 
 
 def _size(chosen: Sequence[Candidate]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -205,3 +206,65 @@ def test_always_verbatim_and_always_supported(pages: list[list[str]], question: 
     assert sorted(set(numbers)) == [c.number for c in answer.citations]
     assert list(dict.fromkeys(numbers)) == [c.number for c in answer.citations]
     assert Checker().check(answer.text, passages_of(answer, hits)).supported
+
+
+BMI = [
+    hit("BMI等于体重（千克）除以身高（米）的平方。早上空腹测量更准。", "BMI怎么算？", 0.9, "zh"),
+    hit(
+        "中国成年人的BMI在18.5～23.9千克/平方米为正常。24～27.9为超重，28及以上为肥胖。"
+        "世界卫生组织的标准是25及以上为超重，30及以上为肥胖。",
+        "BMI多少算正常？",
+        0.85,
+        "zh",
+    ),
+]
+
+
+def test_who_gives_a_value_is_told_all_limits_around_it() -> None:
+    """超重 stands beside 正常, and the WHO line does not make the Chinese one redundant."""
+    answer = ask("我身高170体重80公斤，算胖吗", BMI, "zh")
+    normal, over = answer.text.index("18.5～23.9"), answer.text.index("24～27.9")
+    assert normal < over
+    assert "25及以上" in answer.text
+    assert "早上空腹" not in answer.text
+
+
+def test_a_line_that_needs_the_one_before_brings_it_along() -> None:
+    """24～27.9为超重 alone says not of what."""
+    answer = ask("多少算超重", BMI, "zh")
+    assert "24～27.9" in answer.text
+    assert "BMI在18.5" in answer.text
+
+
+ENDING = Hit(
+    passage=hit(HELP, "When should I see a doctor about my sleep?").passage,
+    score=0.6,
+    why={"ending": 1.0},
+)
+
+
+def test_how_the_page_ends_is_said_to_the_worried_only() -> None:
+    """The page's last section says when to get help, though the search did not find it."""
+    found = [*PAGE[:2], ENDING]
+    worried = ask("I am so tired and can't sleep, should I be worried?", found)
+    assert worried.text.rstrip(" []0123456789").endswith("coming back.")
+    plain = ask("How much sleep do adults need?", found)
+    assert "doctor" not in plain.text
+    other = replace(ENDING, passage=replace(ENDING.passage, section="Further reading"))
+    assert "doctor" not in ask("I am so tired, should I be worried?", [*PAGE[:2], other]).text
+
+
+def test_a_plea_to_get_help_does_not_silence_the_answer() -> None:
+    """Both name the same figures; the normal range is what was asked for."""
+    found = [
+        hit("成年人安静时的心率一般是每分钟60～100次。", "安静时心跳多少次？", 0.8, "zh"),
+        hit(
+            "安静时心率经常超过每分钟100次，或不是运动员却常低于60次，应去医院检查。",
+            "心率异常什么情况要看医生？",
+            0.82,
+            "zh",
+        ),
+    ]
+    answer = ask("静息心率55正常吗", found, "zh")
+    assert answer.sentences[0].startswith("成年人安静时的心率")
+    assert "应去医院检查" in answer.sentences[-1]

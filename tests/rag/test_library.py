@@ -547,6 +547,24 @@ def test_importing_the_library_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_how_the_best_page_ends_comes_along(open_knowledge: Open, tmp_path: Path) -> None:
+    """The last section's first passage, found or not: that is where pages say when to get help."""
+    knowledge = open_knowledge()
+    path = tmp_path / "ankle.md"
+    path.write_text(
+        "# Sprained ankle\n\n## First aid\n\nRest and cool the sprained ankle.\n\n"
+        "## When should I see a doctor?\n\nWhen you cannot stand on it.\n",
+        encoding="utf-8",
+    )
+    knowledge.add([path])
+    found = knowledge.search("cool sprained ankle", limit=1)
+    assert found.hits[0].passage.section == "First aid"
+    assert found.ending is not None
+    assert found.ending.passage.section == "When should I see a doctor?"
+    assert found.ending.why == {"ending": 1.0}
+    assert found.ending.score < found.hits[0].score
+
+
 def test_what_stands_around_the_best_hits_comes_along(open_knowledge: Open, tmp_path: Path) -> None:
     """A section cut into chunks: the neighbours of a hit are there to be read on, no hits."""
     knowledge = open_knowledge()
