@@ -25,14 +25,11 @@ def test_only_rules_that_the_message_touches_are_tried() -> None:
     triage = Triage.load()
     texts = list(dict.fromkeys(_texts()))
     assert len(texts) > 1500
+    rules = [(rule, rule.when.positive()) for rule in triage._book.rules]
     for text in texts:
         fresh = triage.read(text).active
-        every = [
-            rule
-            for rule in triage._book.rules
-            if rule.when.holds(fresh, {}) and rule.when.positive() & fresh
-        ]
-        assert triage._first(fresh, {}, fresh) is (every[0] if every else None), text
+        every = (rule for rule, signs in rules if signs & fresh and rule.when.holds(fresh, {}))
+        assert triage._first(fresh, {}, fresh) is next(every, None), text
 
 
 def test_a_remembered_verdict_is_the_verdict() -> None:
