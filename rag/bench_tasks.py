@@ -79,12 +79,13 @@ def consumer_task(path: Path, folder: Path) -> Task:
     )
 
 
-def meddialog_task(path: Path, field: str) -> Task:
-    """MedDialog (Chinese): answers alone indexed, the question is the title or the story."""
+def meddialog_task(path: Path, *fields: str) -> Task:
+    """MedDialog (Chinese): answers alone indexed; asked by the title, the story (ask) or both."""
     rows = read_rows(path)
     answers = [{"id": f"d{i}", "answer": r["answer"], "lang": "zh"} for i, r in enumerate(rows)]
-    asked = [(f"d{i}", r[field]) for i, r in enumerate(rows) if str(r[field]).strip()]
-    return _task(f"MedDialog by {field}", answers, asked, "zh")
+    told = [" ".join(str(row[field]).strip() for field in fields) for row in rows]
+    asked = [(f"d{i}", text) for i, text in enumerate(told) if text.strip()]
+    return _task(f"MedDialog by {' and '.join(fields)}", answers, asked, "zh")
 
 
 def medquad(path: Path, cache: Path) -> None:
@@ -93,9 +94,9 @@ def medquad(path: Path, cache: Path) -> None:
 
 
 def meddialog(path: Path, cache: Path) -> None:
-    """The MedDialog task, asked by title and by story."""
-    for field in ("title", "ask"):
-        measured(meddialog_task(path, field), cache)
+    """The MedDialog task, asked by title, by story, and by both as people write them."""
+    for fields in (("title",), ("ask",), ("title", "ask")):
+        measured(meddialog_task(path, *fields), cache)
 
 
 def _task(name: str, rows: list[dict[str, Any]], asked: list[tuple[str, str]], lang: Lang) -> Task:
