@@ -18,6 +18,10 @@ from bot.metrics.reading import Reading
 
 # Kinds logged by a verb without a subject ("slept 5 h"); a device's figure needs its owner.
 _TOLD_BY_ONESELF: Final = frozenset({"sleep", "steps", "exercise", "water"})
+# "Sugar is high, I am 65": how old, not how high. A bare number at the end of what was read.
+_AGE: Final = re.compile(
+    r"\w.*(?:\b(?:i'?m|i am|aged?)|今年|本人|年龄|年纪)\s*(?:都|已经|快|才)?\s*\d{1,3}$", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,9 @@ def is_log(guard: Guard, reading: Reading) -> bool:
     before = guard.text[low : reading.start]
     lead = guard.text[clause_low : reading.start]
     after = guard.text[reading.end : clause_high]
-    if _is_unreal(before, lead, said, after) or _is_routine(lead, said, after, reading):
+    if _AGE.search(said) or _is_unreal(before, lead, said, after):
+        return False
+    if _is_routine(lead, said, after, reading):
         return False
     if _is_other(guard, reading, low) or _is_thing(guard, reading, lead):
         return False
