@@ -37,12 +37,16 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 
+_KEPT_MEMBERS = 4  # versions
+
+
 class KnowledgeStore:
     """All access to the knowledge tables; raises KnowledgeStoreError when they cannot be used."""
 
     def __init__(self, engine: Engine) -> None:
         """Use an engine from ``schema.connect`` whose schema is up to date."""
         self.engine = engine
+        self._members: dict[str, list[Member]] = {}  # of the versions asked about last
 
     def close(self) -> None:
         """Give the connections back."""
@@ -175,7 +179,19 @@ class KnowledgeStore:
             return str(connection.execute(query).scalar() or "")
 
     def members(self, version: str) -> list[Member]:
-        """The revisions of a generation, in a fixed order."""
+        """The revisions of a generation, in a fixed order.
+
+        A version is named after what it holds, so what was read of one stays true of it.
+        """
+        known = self._members.get(version)
+        if known is None:
+            known = self._read_members(version)
+            if known:
+                kept = [*self._members.items(), (version, known)]
+                self._members = dict(kept[-_KEPT_MEMBERS:])
+        return list(known)
+
+    def _read_members(self, version: str) -> list[Member]:
         document = tables.documents.c
         query = (
             select(document.rev, document.doc, document.origin, document.path)

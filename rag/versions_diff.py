@@ -16,7 +16,10 @@ Kind = Literal["added", "changed", "removed"]
 
 def kinds(before: Sequence[Member], after: Sequence[Member]) -> dict[str, Kind]:
     """By document id, what happened to it; untouched documents are left out."""
-    was, now = _revs(before), _revs(after)
+    moved = {(m.doc, m.rev) for m in before} ^ {(m.doc, m.rev) for m in after}
+    docs = {doc for doc, _ in moved}
+    was = _revs([m for m in before if m.doc in docs])
+    now = _revs([m for m in after if m.doc in docs])
     found: dict[str, Kind] = {}
     for doc in sorted(was.keys() | now.keys()):
         if doc not in was:

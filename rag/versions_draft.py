@@ -147,7 +147,7 @@ class Drafting:
         from rag import versions_diff
 
         before = self._store.members(self._store.active())
-        after = self._store.members_of(self._next(before)[0])
+        after = self._becoming(before, self._next(before)[0])
         return versions_diff.documents(self._versions, before, after, start=start, limit=limit)
 
     def diff(self, progress: Progress | None = None) -> Diff:
@@ -181,8 +181,9 @@ class Drafting:
         from rag.versions_words import compare
 
         reading, base = Reading(self._store), self._store.active()
-        revs, _ = self._next(self._store.members(base))
-        after = [m.rev for m in self._store.members_of(revs) if m.doc == doc]
+        published = self._store.members(base)
+        members = self._becoming(published, self._next(published)[0])
+        after = [m.rev for m in members if m.doc == doc]
         before = reading.revisions(base, doc)
         if not before and not after:
             raise UnknownError("kb.unknown.document", doc=doc, near="")
@@ -222,7 +223,7 @@ class Drafting:
         version = self._upkeep.version_of(revs)
         if version == base:
             return Draft(base=base, version="", earlier=self._earlier(base))
-        after = self._store.members_of(revs)
+        after = self._becoming(before, revs)
         kinds = versions_diff.kinds(before, after)
         editor, reviews = self._versions.editor(), self._versions.reviews(version)
         unproven = self._unproven([c.rev for c in changes if c.action == "add"])
@@ -251,6 +252,13 @@ class Drafting:
         added = self._store.members_of([c.rev for c in changes if c.action == "add"])
         hidden = (self._versions.hidden(self._store.active()) | removed) - {m.doc for m in added}
         return next_revs(members, added=added, removed=removed), hidden
+
+    def _becoming(self, before: Sequence[Member], revs: Sequence[str]) -> list[Member]:
+        """The members of those revisions: most are members of the version before."""
+        known, wanted = {m.rev: m for m in before}, set(revs)
+        new = self._store.members_of(sorted(wanted - known.keys()))
+        stayed = [member for rev, member in known.items() if rev in wanted]
+        return sorted([*stayed, *new], key=lambda m: (m.doc, m.rev))
 
     def _unproven(self, revs: Sequence[str]) -> tuple[Provenance, ...]:
         return tuple(p for p in self._versions.provenance(revs) if p.missing)
