@@ -14,7 +14,7 @@ from typing import Protocol
 from bot.delivery.errands import LONG_S, is_errand
 from bot.delivery.room import Room
 from bot.delivery.unit import Unit, unit
-from bot.errors import StoreError
+from bot.errors import NotFoundError, StoreError
 from bot.logs import logger
 from bot.ports import Store
 from bot.store.letters import Letter, Mailbox, Parcel
@@ -134,6 +134,9 @@ class Sorter:
                     async with asyncio.timeout(patience):
                         owed = await self._handler.handle(parcel, held)
                     await self._finish(parcel, held, owed)
+        except NotFoundError:  # whom it is about was erased meanwhile: they are somebody new
+            logger().info("message handled anew", count=parcel.tries)
+            await self._again(parcel)
         except Exception as error:  # noqa: BLE001  # a poisonous message must not stop its lane
             logger().error("message not handled", error=type(error).__name__, count=parcel.tries)
             await self._again(parcel)

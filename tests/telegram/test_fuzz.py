@@ -257,7 +257,8 @@ class Scene:
             return "being let in or out is noted without a word"
         if "callback_query" in body:
             return "a press without an id cannot be acknowledged"
-        if "media_group_id" in _dict(body, "message"):
+        said = _dict(body, "message") or _dict(body, "edited_message")
+        if "media_group_id" in said:
             return "an album is answered once"
         return ""
 
