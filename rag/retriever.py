@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag import fuse, judge
+from rag import fuse, judge, opposites
 from rag.fuse import Ranked, Weights
 from rag.query import Query, Speller, WordLists, understand
 from rag.sections import Sections
@@ -139,7 +139,7 @@ class Searcher:
             rows = self.index.rows
             docs, headed = (x[ranked.rows].astype(np.int64) for x in (rows.doc, rows.section))
             ranked = self.sections.lift(ranked, docs, headed, vectors["en"], self._read)
-        return query, vectors, ranked
+        return query, vectors, opposites.behind(ranked, query.text, self._read)
 
     def _read(self, rows: Ints) -> list[Passage]:
         ids = [self.index.rows.ids[row].decode() for row in rows]
