@@ -164,3 +164,20 @@ def test_the_bench_command_measures_and_fits(
     missing = tmp_path / "none.jsonl"
     with pytest.raises(FileNotFoundError):
         bench.main(["--medquad", str(missing)])
+
+
+@pytest.mark.parametrize(
+    ("question", "never"),
+    [
+        ("high blood sugar what to do", "en/low-blood-sugar"),
+        ("my blood sugar is high", "en/low-blood-sugar"),
+        ("血糖高怎么办", "zh/low-blood-sugar"),
+        ("my blood pressure is low", "en/high-blood-pressure"),
+        ("血压低怎么办", "zh/high-blood-pressure"),
+    ],
+)
+def test_the_opposite_never_leads(knowledge: Knowledge, question: str, never: str) -> None:
+    """On our own pages, with the real search."""
+    hits = knowledge.search(question, limit=6).hits
+    assert hits[0].passage.doc != never
+    assert sum(hit.passage.doc == never for hit in hits[:3]) == 0
