@@ -141,7 +141,7 @@ async def test_who_shuts_us_out_is_noted_and_let_in_again(data: Path) -> None:
 
 async def test_after_the_token_is_dead_answers_go_another_way(data: Path) -> None:
     """General to the channel, personal to the person, who sees it in direct messages."""
-    async with salus(data, server={"token_s": 0.05}) as here:
+    async with salus(data, server={"token_s": 0.0}) as here:
         place = await guild(here)
         await here.people.slash(here.ada, place, "ask", question=SLEEP, public=True)
         await here.until(lambda: [m for m in here.people.sent(place) if "7 hours" in m.content])
@@ -152,7 +152,7 @@ async def test_after_the_token_is_dead_answers_go_another_way(data: Path) -> Non
 
 async def test_where_we_are_no_member_a_late_answer_goes_to_the_person(data: Path) -> None:
     """A public answer in a foreign server cannot be sent there without the interaction."""
-    async with discord_server(token_s=0.05) as fake:
+    async with discord_server(token_s=0.0) as fake:
         people = DiscordWorld(fake)
         ada = people.user("Ada", installed=True)
         async with salus(data, fake=fake, people=people, ada=ada) as here:
