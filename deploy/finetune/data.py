@@ -25,9 +25,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bot.dialogue import context
 from bot.generation.choosing import NO, YES, reading
 from bot.generation.prompts import PromptBook
@@ -37,11 +34,10 @@ from bot.model import Hit
 from deploy.finetune.facts import facts
 from deploy.finetune.questions import reworded
 from deploy.finetune.targets import Place, best_choice
-from rag.embed import BatchEmbedder
+from rag.embed import MiniLm
 from rag.library import Knowledge
 from rag.pages import read_page
 
-Vectors = NDArray[np.float32]
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "knowledge" / "pages"
 SEED = 20261128
@@ -103,36 +99,7 @@ def _cut(answer: str) -> str:
     return short[: short.rindex(". ") + 1] if len(answer) > LONGEST and ". " in short else short
 
 
-class WordHash:
-    """Stands for the embedding model while rows are made: signed word hashes, unit length.
-
-    The real one takes minutes for the same texts on two cores, and the rows only need passages
-    that a search might bring up. Measuring (evaluate.py) uses the real one.
-    """
-
-    name = "word-hash"
-    dimensions = 384
-
-    def query(self, text: str) -> Vectors:
-        """The vector of one text."""
-        vector = np.zeros(self.dimensions, dtype=np.float32)
-        for word in re.findall(r"[a-z0-9]{3,}", text.lower()):
-            digest = hashlib.blake2b(word[:6].encode(), digest_size=3).digest()
-            vector[int.from_bytes(digest[:2]) % self.dimensions] += 1 if digest[2] & 1 else -1
-        return vector / (float(np.linalg.norm(vector)) or 1.0)
-
-    def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Vectors]]:
-        """All at once."""
-        yield list(range(len(texts))), np.array([self.query(text) for text in texts])
-
-    def words(self) -> frozenset[str]:
-        """No vocabulary of its own."""
-        return frozenset()
-
-
-def knowledge(
-    folder: Path, rows: Sequence[dict[str, Any]], embedder: BatchEmbedder | None = None
-) -> Knowledge:
+def knowledge(folder: Path, rows: Sequence[dict[str, Any]], embedder: MiniLm) -> Knowledge:
     """The knowledge base of our pages and the sampled answers, built once."""
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / "rows.jsonl"
@@ -271,7 +238,7 @@ def main(given: Sequence[str] | None = None) -> None:
     if not args.medquad.is_file():
         sys.exit(f"skipped: {args.medquad} is not there (MedQuAD is not part of this repository)")
     sample = sampled(args.medquad)
-    base = knowledge(args.out / "words", sample, WordHash())
+    base = knowledge(args.out / "knowledge", sample, MiniLm(threads=2))
     prompts = PromptBook.load(ROOT / "prompts" / "embedded")
     builder = Builder(base, prompts)
     asked = [*asked_of_medquad(sample), *asked_of_pages()]

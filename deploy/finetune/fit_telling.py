@@ -3,8 +3,7 @@
 For the training questions of data.py: every sentence of what the search finds, and the share of
 the reference's facts it says; a linear fit of the one on the other. Prints the weights, to be
 copied under review, and what the extractive answer says on the held-back questions, whose
-documents no weight was fitted on. Passages are found by words alone (data.WordHash), which takes
-minutes less.
+documents no weight was fitted on.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from deploy.finetune.data import (
     PASSAGES,
     ROOT,
     Asked,
-    WordHash,
     asked_of_medquad,
     asked_of_pages,
     knowledge,
     sampled,
 )
 from deploy.finetune.facts import coverage, facts, keys_of
+from rag.embed import MiniLm
 from rag.library import Knowledge
 
 SEED = 3
@@ -84,7 +83,7 @@ def main(given: Sequence[str] | None = None) -> None:
     if not args.medquad.is_file():
         sys.exit(f"skipped: {args.medquad} is not there (MedQuAD is not part of this repository)")
     sample = sampled(args.medquad)
-    base = knowledge(args.data / "words", sample, WordHash())
+    base = knowledge(args.data / "knowledge", sample, MiniLm(threads=2))
     asked = [*asked_of_medquad(sample), *asked_of_pages()]
     for name, weight in fitted(base, some(asked, "train", args.questions)).items():
         print(f'    "{name}": {weight},')

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import itertools
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.chat import copies
+from bot.adapters.discord import letters
 from bot.errors import TranscriptionError
 from bot.model import Lang
 from tests.discord.world import Salus, salus
@@ -101,6 +106,17 @@ async def test_an_answer_goes_on_in_a_thread_with_a_context_of_its_own(data: Pat
         here.fake.places[other.id] = Place(other.id, 11, "theirs", place.guild, place.id)
         await here.press(other, "t:")  # somebody was faster: 160004
         assert "in this thread" in here.people.sent(here.fake.places[other.id])[0].content
+
+
+async def test_a_thread_at_a_message_that_is_gone_is_told_at_once(data: Path) -> None:
+    """Nobody tries for minutes while the channel waits."""
+    async with salus(data) as here:
+        place = await guild(here)
+        answer = await here.mention(place, SLEEP)
+        here.fake.fail("status", "thread.create", status=404, code=10008)  # deleted meanwhile
+        await here.press(answer, "t:")
+        assert "could not be shown" in here.people.sent(place)[-1].content
+        assert "7 hours" in (await here.mention(place, SLEEP)).content
 
 
 async def test_an_edited_message_is_a_correction(data: Path) -> None:
@@ -393,6 +409,19 @@ async def test_export_comes_as_a_file(data: Path) -> None:
         assert b"conversations" in said.files[0].data
         direct = await here.ask("/export")
         assert [f.name for f in direct.files] == ["salus-export.json"]
+
+
+async def test_a_long_copy_comes_in_a_zip(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord takes ten megabytes; what is too long even so is told, and nothing sticks."""
+    monkeypatch.setattr(copies, "_PLAIN", 200)
+    async with salus(data) as here:
+        await here.ask(SLEEP)
+        (file,) = (await here.ask("/export")).files
+        assert file.name == "salus-export.zip"
+        kept = zipfile.ZipFile(io.BytesIO(file.data)).read("salus-export.json")
+        assert SLEEP in {one["you_said"] for one in json.loads(kept)["conversations"]}
+        monkeypatch.setattr(letters, "LONGEST_FILE", 100)
+        assert "too long for one file" in (await here.ask("/export")).content
 
 
 async def test_a_trend_comes_with_its_chart(data: Path) -> None:

@@ -360,7 +360,7 @@ def _why_not_said(body: Mapping[str, Any], *, edited: bool) -> str:
         return "" if _to_us(body, text) else "talk in a server that is not addressed to us"
     files = body.get("attachments")
     held = isinstance(files, list) and any(isinstance(f, dict) for f in files)
-    bare = text.replace(f"<@{ME.id}>", "").strip(" ,:，：\t\r\n")
+    bare = text.replace(f"<@{ME.id}>", "").strip(" ,:，：\t\r\n").strip()
     media = held or body.get("sticker_items") or body.get("poll")
     return "" if bare or media else "neither words nor media"
 

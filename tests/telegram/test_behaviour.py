@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
+from bot.adapters.chat import copies
+from bot.adapters.telegram import letters
 from bot.adapters.telegram.adapter import TelegramAdapter
 from bot.adapters.telegram.config import TelegramSettings
 from bot.delivery.errors import LockedOutError
@@ -89,6 +93,20 @@ async def test_what_is_not_text_gets_a_plain_sentence(
         answered = await here.ask("", caption=SLEEP, **extra)
         assert "can't see" in answered["text"]
         assert "7 hours" in answered["text"]
+
+
+async def test_a_long_copy_comes_in_a_zip(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too long even so is told, and nothing sticks."""
+    monkeypatch.setattr(copies, "_PLAIN", 200)
+    async with world(data) as here:
+        await here.ask(SLEEP)
+        await here.ask("/export")
+        ((_, name, file),) = here.fake.documents
+        assert name == "salus-export.zip"
+        kept = zipfile.ZipFile(io.BytesIO(file)).read("salus-export.json")
+        assert SLEEP in {one["you_said"] for one in json.loads(kept)["conversations"]}
+        monkeypatch.setattr(letters, "LONGEST_FILE", 100)
+        assert "too long for one file" in (await here.ask("/export"))["text"]
 
 
 async def test_reactions_count_as_votes_of_the_asker(data: Path) -> None:

@@ -68,8 +68,8 @@ class ExpiredError(DeliveryError):
     """The interaction's token is dead: the answer has to go another way."""
 
 
-class GoneMessageError(DeliveryError):
-    """The message to be changed is not there any more."""
+class GoneMessageError(RefusedError):
+    """The message to be changed is not there any more; trying again brings none back."""
 
 
 @contextmanager

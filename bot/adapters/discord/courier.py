@@ -241,7 +241,7 @@ class DiscordCourier:
         message = int(letter.body["message_id"])
         try:
             await self._rest.edit(address.number(letter.chat), message, body)
-        except (GoneMessageError, RefusedError) as error:
+        except RefusedError as error:
             logger().debug("buttons not changed", error=type(error).__name__)
         return ""
 

@@ -233,7 +233,7 @@ class DiscordHandler:
         name = command[0] if command else ""
         lang = reply.lang
         if name == "export" and reply.personal:
-            return paper.document(reply, "salus-export.json", t("discord.export_ready", lang))
+            return paper.copy(reply, t("discord.export_ready", lang))
         if name == "start" and paper.event.private:
             text = f"{reply.text}\n\n{t('discord.start_choose', lang)}"
             return paper.reply(replace(reply, text=text), rows=buttons.languages(lang))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.adapters.chat.copies import packed
 from bot.adapters.chat.spans import as_spans
 from bot.adapters.discord import buttons
 from bot.adapters.discord.address import person
@@ -31,6 +32,7 @@ from bot.model import Lang, Reply
 from bot.store.letters import Letter
 
 Body = dict[str, Any]
+LONGEST_FILE = 9 * 2**20  # bytes; the API takes requests of 10 MiB where nobody boosts the server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +102,18 @@ class Paper:
         more = {"name": name, "spans": dump((Span(hello),)), "rows": rows}
         return self._change("thread", more, part)
 
-    def document(self, reply: Reply, name: str, caption: str) -> list[Letter]:
-        """A reply's text as a file."""
+    def copy(self, reply: Reply, caption: str) -> list[Letter]:
+        """A person's own copy, the reply's text, as a file."""
         out = outgoing(self.address(), content(reply))
         if out is None:
             text = t("place.in_private", reply.lang)
             return [self.words(text, rows=buttons.to_private(reply.lang))]
+        file = packed(out.text, most=LONGEST_FILE)
+        if file is None:
+            return [self.words(t("export.too_long", reply.lang))]
         body = self._body(out, (Span(caption),), first=True)
-        data = base64.b64encode(out.text.encode()).decode()
-        return [self._letter(body | {"file": {"name": name, "data": data, "about": ""}}, 1)]
+        kept = {"name": file[0], "data": base64.b64encode(file[1]).decode(), "about": ""}
+        return [self._letter(body | {"file": kept}, 1)]
 
     # --- inside
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -184,7 +185,7 @@ class TelegramCourier:
         return ""
 
     async def _document(self, letter: Letter) -> str:
-        content = io.BytesIO(str(letter.body["content"]).encode())
+        content = io.BytesIO(_bytes(letter.body))
         file = InputFile(content, filename=str(letter.body["name"]))
         where = self._where(letter.body)
         caption = with_addresses(load(letter.body["spans"]))
@@ -232,6 +233,13 @@ def _drawn(chart: Mapping[str, Any]) -> bytes:
     from bot.charts.png import draw
 
     return draw(load_chart(chart))
+
+
+def _bytes(body: Mapping[str, Any]) -> bytes:
+    """Of a file; its text in letters that were written before 2026-11-29."""
+    if "content" in body:
+        return str(body["content"]).encode()
+    return base64.b64decode(body["data"])
 
 
 def _cut(text: str, most: int) -> str:

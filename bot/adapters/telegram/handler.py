@@ -212,8 +212,7 @@ class TelegramHandler:
     ) -> list[Letter]:
         name = command[0] if command else ""
         if name == "export" and reply.personal:
-            caption = t("telegram.export_ready", reply.lang)
-            return paper.document(reply, "salus-export.json", caption)
+            return paper.copy(reply, t("telegram.export_ready", reply.lang))
         if name == "start" and paper.event.private:
             text = f"{reply.text}\n\n{t('telegram.start_choose', reply.lang)}"
             start = replace(reply, text=text)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.adapters.chat.copies import packed
 from bot.adapters.chat.spans import as_spans, fold_of
 from bot.adapters.telegram import buttons
 from bot.adapters.telegram.buttons import Rows
@@ -29,6 +31,7 @@ from bot.ids import new_id
 from bot.model import Lang, Reply
 from bot.store.letters import Letter
 
+LONGEST_FILE = 49 * 2**20  # bytes; sendDocument takes 50 MB
 LIMIT = 4096  # UTF-16 units after parsing (Bot API, sendMessage)
 
 
@@ -104,14 +107,17 @@ class Paper:
         }
         return self._letter(body, part)
 
-    def document(self, reply: Reply, name: str, caption: str) -> list[Letter]:
-        """A reply's text as a file."""
+    def copy(self, reply: Reply, caption: str) -> list[Letter]:
+        """A person's own copy, the reply's text, as a file."""
         out = outgoing(self.address(), content(reply))
         if out is None:
             return [self.say("place.in_private", reply.lang, keyboard=self._private(reply.lang))]
+        file = packed(out.text, most=LONGEST_FILE)
+        if file is None:
+            return [self.say("export.too_long", reply.lang)]
         body = self._body(out, (Span(caption),), first=True)
-        body |= {"method": "document", "name": name, "content": out.text}
-        return [self._letter(body, 1)]
+        body |= {"method": "document", "name": file[0]}
+        return [self._letter(body | {"data": base64.b64encode(file[1]).decode()}, 1)]
 
     # --- inside
 
