@@ -73,7 +73,7 @@ test-vllm: $(VENV)/.dev
 bench-serving: $(VENV)/.dev
 	$(BIN)/python deploy/bench_serving.py $(ARGS)
 
-# Remakes adapters/embedded: data, training, export, figures. MEDQUAD=medquad_16407.jsonl
+# Remakes prompts/embedded/adapter: data, training, export, figures. MEDQUAD=medquad_16407.jsonl
 finetune: $(VENV)/.dev
 	MEDQUAD=$(MEDQUAD) deploy/finetune/run.sh
 

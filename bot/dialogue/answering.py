@@ -8,54 +8,29 @@ whose sentences are the passages' own, takes its place.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.dialogue import asking, context
 from bot.dialogue.citing import cite, numbered
-from bot.dialogue.numbers import OwnNumbers
+from bot.dialogue.drafting import Draft, Rejected
+from bot.dialogue.question import Question
 from bot.dialogue.turns import Said
 from bot.errors import ModelError
-from bot.grounding.check import Checker, CitedPassage
-from bot.grounding.extractive import compose
-from bot.grounding.sentences import complete_sentences
+from bot.grounding.candidates import gives_value
+from bot.grounding.check import Checker
+from bot.grounding.extractive import compose, when_to_get_help
 from bot.grounding.together import Together, asked_together, only_both, search_words
 from bot.i18n import t
-from bot.model import Assignment, Citation, Generation, Hit, Lang, SearchResult, Turn, UserId
+from bot.model import Assignment, Citation, Hit, SearchResult, UserId
 from bot.ports import Generator, Models, Prompts, Retriever
-from bot.safety import unsafe_advice
 from rag.types import KnowledgeError
 
 _PASSAGES = 6
-_END = re.compile(r"[.!?…。！？\n]")  # without one of these no sentence is complete
-_LONG = 900  # characters; a little less than where a sentence without an end is cut
 Similarity = Callable[[str, list[str]], list[float]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked and all that may help to answer it. ``tenant`` separates model caches."""
-
-    text: str
-    search_text: str
-    lang: Lang
-    tenant: str
-    own: OwnNumbers = field(default_factory=OwnNumbers)
-    profile: tuple[str, ...] = ()
-    history: tuple[Turn, ...] = ()
-
-
-class Rejected(Exception):  # noqa: N818  # not a failure: the verdict that ends a model answer
-    """The model's answer did not hold; ``key`` says how, for the record."""
-
-    def __init__(self, key: str) -> None:
-        """Keep the reason."""
-        super().__init__(key)
-        self.key = key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +144,7 @@ class Answerer:
         """The model's answer if there is one that holds; the extractive answer if not."""
         failure, adapter = "", ""
         generator = self._generator
-        if generator is not None and case.question.lang in generator.languages:
+        if generator is not None and self._may_ask(generator, case.question):
             assigned = await self._assigned(case.question)
             adapter = asking.named(generator, assigned)
             try:
@@ -182,6 +157,28 @@ class Answerer:
         case.steps["model_ms"] = _since(case.started) - case.steps["search_ms"]
         # The one who was asked is named, also when its answer did not hold.
         yield replace(await self._extract(case, failure), adapter=adapter if failure else "")
+
+    def _may_ask(self, generator: Generator, question: Question) -> bool:
+        """Whether this model answers this. One that reads little judges no values: the limits
+        they lie between have to stand beside them, and code knows where these are."""
+        if question.lang not in generator.languages:
+            return False
+        return self._budget is not None or not gives_value(question.text)
+
+    def _with_help(self, text: str, case: _Case) -> tuple[str, tuple[Hit, ...]]:
+        """The text and the hits it numbers, with when to get help at the end where the question
+        worries and the model, which read little, did not say it."""
+        hits = case.filled.hits
+        if self._budget is not None:
+            return text, hits
+        found = when_to_get_help(case.question.search_text, _all_hits(case.found))
+        if found is None or found[0] in text:
+            return text, hits
+        sentence, hit = found
+        places = [place for place, one in enumerate(hits, 1) if one.passage.id == hit.passage.id]
+        if not places:
+            hits, places = (*hits, hit), [len(hits) + 1]
+        return f"{text}\n\n{sentence} [{places[0]}]", hits
 
     async def _assigned(self, question: Question) -> Assignment:
         if self._models is None:
@@ -211,7 +208,8 @@ class Answerer:
                 if draft.due(generation) and await asyncio.to_thread(draft.take, generation):
                     yield replace(said, text=draft.text, first_token_ms=first_ms)
         draft.finish()
-        text, citations = cite(draft.text, case.filled.hits)
+        whole, hits = await asyncio.to_thread(self._with_help, draft.text, case)
+        text, citations = cite(whole, hits)
         text = _with_language(text, citations, case)
         yield replace(
             said,
@@ -240,7 +238,7 @@ class Answerer:
         answer = await asyncio.to_thread(
             compose,
             question.search_text,
-            (*found.hits, *found.around, *((found.ending,) if found.ending else ())),
+            _all_hits(found),
             lang=question.lang,
             similarity=self._similarity,
             max_sentences=context.MOST_SENTENCES,
@@ -265,73 +263,8 @@ class Answerer:
         )
 
 
-class Draft:
-    """The model's answer as far as it has been checked: complete sentences that hold."""
-
-    def __init__(self, checker: Checker, hits: Sequence[Hit], question: Question) -> None:
-        """The hits are the numbered passages the model was shown, in order."""
-        self._checker = checker
-        self._passages = [
-            CitedPassage(id=h.passage.id, text=h.passage.text, title=h.passage.title) for h in hits
-        ]
-        self._question = question
-        self._seen = 0
-        self._kept: list[str] = []
-        self._dropped = 0
-        self._done = 0  # characters of the sentences that were seen
-        self._finish: str | None = None
-
-    @property
-    def text(self) -> str:
-        """The sentences that hold, with the spaces, line breaks and bullets they stood behind."""
-        return "".join(self._kept).strip()
-
-    def due(self, generation: Generation) -> bool:
-        """Whether a sentence may have ended: most of what comes only makes the last one longer."""
-        if generation.finish is not None or len(generation.text) - self._done > _LONG:
-            return True
-        return _END.search(generation.text, self._done) is not None
-
-    def take(self, generation: Generation) -> bool:
-        """Check the newly completed sentences; True when there is more to show."""
-        self._finish = generation.finish
-        sentences, rest = complete_sentences(generation.text)
-        self._done = len(generation.text) - len(rest)
-        if generation.finish == "stop" and rest.strip():
-            sentences.append(rest)  # the end of the answer completes its last sentence
-        fresh, self._seen = sentences[self._seen :], len(sentences)
-        before = len(self._kept)
-        for sentence in fresh:
-            self._judge(sentence)
-        return len(self._kept) > before
-
-    def finish(self) -> None:
-        """Accept the whole, or raise Rejected when too little of it holds."""
-        if self._question.lang == "en" and not self._kept:
-            raise Rejected("check.nothing_supported")
-        if not any("[" in sentence for sentence in self._kept):
-            raise Rejected("check.no_citation")
-        if self._finish == "length":
-            self._kept.append(" " + t("answer.shortened", self._question.lang))
-
-    def _judge(self, sentence: str) -> None:
-        if not sentence.strip():
-            return
-        report = self._checker.check(
-            sentence,
-            self._passages,
-            metrics=self._question.own.accepted,
-            lang=self._question.lang,
-            citations="required",
-        )
-        if report.supported and unsafe_advice(sentence, self._question.lang) is None:
-            self._kept.append(sentence)
-            return
-        self._dropped += 1
-        # One stray sentence may go; an answer that goes on making things up is not trimmed
-        # into shape, it is given up at once.
-        if self._dropped > max(1, len(self._kept) // 2):
-            raise Rejected("check.unsupported")
+def _all_hits(found: SearchResult) -> tuple[Hit, ...]:
+    return (*found.hits, *found.around, *((found.ending,) if found.ending else ()))
 
 
 def _with_language(text: str, citations: Sequence[Citation], case: _Case) -> str:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from bot.dialogue import commands, numbers, smalltalk, wording
 from bot.dialogue.alarm import Alarm
-from bot.dialogue.answering import Answerer, Question
+from bot.dialogue.answering import Answerer
 from bot.dialogue.challenges.cards import PREFIX
 from bot.dialogue.challenges.room import TASK as CHALLENGE
 from bot.dialogue.challenges.room import Room
@@ -30,6 +30,7 @@ from bot.dialogue.lanes import Lanes
 from bot.dialogue.linking import told
 from bot.dialogue.logbook import Logbook
 from bot.dialogue.lookups import Lookups, asked_for
+from bot.dialogue.question import Question
 from bot.dialogue.recording import Recorder, new_turn_id
 from bot.dialogue.relating import Relating
 from bot.dialogue.turns import Heard, Said, to_reply, without_values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.dialogue.answering import Question
+from bot.dialogue.question import Question
 from bot.dialogue.turns import Heard, Said
 from bot.errors import StoreError
 from bot.grounding.together import asked_together

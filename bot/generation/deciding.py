@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Decider", "chosen"]
 
-SENTENCES = 5  # of one answer
-WORDS = 85  # of one answer
-THRESHOLD = 0.5  # of a yes
+SENTENCES = 7  # of one answer
+WORDS = 100  # of one answer
+SURE = 0.5  # how likely a yes has to be for the first sentence
+# … and for the others: from teachers who took five, a model learns to say no once it has said yes
+# five times. On 240 questions that nothing was trained on, .5 gave .67 of the facts in 63 words,
+# this .73 in 76; the excerpts in their order .70 in 76, the extractive answer .66 in 78.
+LIKELY = 0.05
 _CANDIDATES = 20  # words the server names with their likelihood; a trained model has ours on top
 
 
@@ -98,7 +102,8 @@ async def chosen(decider: Decider, read: Reading) -> AsyncGenerator[Generation, 
                 by = begun + (decider.total_s if said else min(decider.first_s, decider.total_s))
                 try:
                     async with asyncio.timeout_at(by):
-                        yes = await decider.likelihood(http, text) >= THRESHOLD
+                        likely = await decider.likelihood(http, text)
+                        yes = likely >= (LIKELY if said else SURE)
                 except TimeoutError as error:
                     raise ModelTimeoutError(f"{len(said)} sentences chosen") from error
             text += YES if yes else NO

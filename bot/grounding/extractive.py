@@ -25,7 +25,7 @@ from bot.i18n import t
 from bot.model import Citation, Hit
 from rag.types import Lang
 
-__all__ = ["ExtractiveAnswer", "compose", "passages_of"]
+__all__ = ["ExtractiveAnswer", "compose", "passages_of", "when_to_get_help"]
 
 _BUDGET: dict[Lang, int] = {"en": 110, "zh": 180}  # words, characters
 _REDUNDANT = 0.6  # sharing more than this of its content with a chosen sentence
@@ -74,6 +74,17 @@ def compose(
         citations=tuple(_citation(usable[hit], n, ordered, hit) for hit, n in numbers.items()),
         sentences=tuple(c.text for c in ordered),
     )
+
+
+def when_to_get_help(question: str, hits: Sequence[Hit]) -> tuple[str, Hit] | None:
+    """The sentence that says it and the hit it is of; None where the question does not worry or
+    no passage says it."""
+    if not is_worrying(question):
+        return None
+    usable = _usable(hits)
+    closing = _closing(candidates(question, usable, None), usable, question)
+    kept = _only_supported([closing], usable) if closing is not None else []
+    return (kept[0].text, usable[kept[0].hit]) if kept else None
 
 
 def passages_of(answer: ExtractiveAnswer, hits: Sequence[Hit]) -> list[CitedPassage]:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.dialogue.answering import Draft, Question, Rejected
+from bot.dialogue.drafting import Draft, Rejected
+from bot.dialogue.question import Question
 from bot.grounding.check import Checker, CitedPassage
 from bot.grounding.claimless import is_claimless
 from bot.grounding.claims import extract, strip_marks

@@ -13,7 +13,7 @@ env=build/finetune         # torch, TRL and PEFT; never the bot's own environmen
 base=build/smollm2         # the packaged GGUF as a checkpoint
 data=build/finetune-data   # the dataset folder and the knowledge base it was made from
 made=build/adapters/embedded
-kept=adapters/embedded     # what the bot loads; committed once it is better for people
+kept=prompts/embedded/adapter  # what the bot loads, beside the prompt it was trained on
 name=${NAME:-embedded-1}
 bot=.venv/bin/python
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 TRIAGE = Triage.load()
 PROMPTS = PromptBook.load(ROOT / "prompts" / "answer")
+BRIEF = PromptBook.load(ROOT / "prompts" / "embedded")
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -42,8 +43,9 @@ class Chat:
         models: Models | None = None,
         retriever: FakeRetriever | None = None,
         relating: Relating | None = None,
+        budget: int | None = 2000,
     ) -> None:
-        """Without a script no model is asked."""
+        """Without a script no model is asked. ``budget`` None: the model reads little."""
         self.store = store or FakeStore()
         self.retriever = retriever or FakeRetriever()
         self.generator = generator or (ScriptedGenerator(script) if script else None)
@@ -53,9 +55,9 @@ class Chat:
             answerer=Answerer(
                 retriever=self.retriever,
                 generator=self.generator,
-                prompts=PROMPTS,
+                prompts=PROMPTS if budget else BRIEF,
                 checker=Checker(),
-                budget_tokens=2000,
+                budget_tokens=budget,
                 models=models,
             ),
             triage=TRIAGE,

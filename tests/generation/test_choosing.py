@@ -104,13 +104,21 @@ def test_any_other_prompt_is_not_turned_into_a_choice(user: str) -> None:
 
 async def test_what_gets_a_yes_is_said_at_once() -> None:
     """The answer grows by whole cited sentences; each step reads on behind the words before."""
-    server = Server(lambda text: {YES: -2.0, NO: -0.2} if "C." in text.split("\n")[-1]
+    server = Server(lambda text: {YES: -6.0, NO: -0.1} if "C." in text.split("\n")[-1]
                     else {YES: -0.1, NO: -3.0})  # fmt: skip
     said = await answer(server, SHORT)
     assert [g.text for g in said] == ["A b. [1]", "A b. [1] D. [1]", "A b. [1] D. [1]"]
     assert [g.finish for g in said] == [None, None, "stop"]
     assert server.read[0] == "Question: x\n[1] T\n- A b. =>"
     assert server.read[2] == "Question: x\n[1] T\n- A b. => yes\n- C. => no\n- D. =>"
+
+
+async def test_the_first_sentence_has_to_be_surer_than_the_rest() -> None:
+    """Whether anything answers is one question, what else belongs to the answer another."""
+    said = await answer(Server(lambda _: {YES: -1.0, NO: -0.4}), SHORT)
+    assert said == [Generation(text="", finish="stop")]
+    half = Server(lambda text: {YES: -0.1} if text.count("=>") == 1 else {YES: -1.0, NO: -0.4})
+    assert (await answer(half, SHORT))[-1].text == "A b. [1] C. [1] D. [1]"
 
 
 async def test_a_word_that_is_not_named_is_the_unlikelier_one() -> None:

@@ -5,8 +5,9 @@ One thread: two wait for each other at every step while other tests hold the cor
 
 from __future__ import annotations
 
+import asyncio
 import struct
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from bot.generation.embedded import (
     packaged_model,
 )
 from bot.generation.openai_compat import Endpoint
-from bot.model import ChatMessage
+from bot.model import ChatMessage, Generation
 
 ENDPOINT = Endpoint(url="", max_tokens=8, first_token_s=30, total_s=60)
 
@@ -87,6 +88,26 @@ async def test_with_an_adapter_it_chooses_among_the_sentences_it_is_shown(tmp_pa
         generator, PROMPT, adapter=""
     )
     await generator.close()
+
+
+async def test_nobody_queues_for_the_embedded_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes while all slots are taken is told so at once; afterwards there is room again."""
+    generator = EmbeddedGenerator(ENDPOINT, adapter=None, slots=1)
+    over = asyncio.Event()
+
+    async def slow(*_: object) -> AsyncGenerator[Generation, None]:
+        yield Generation(text="…")
+        await over.wait()
+        yield Generation(text="done", finish="stop")
+
+    monkeypatch.setattr(generator, "_stream", slow)
+    async with aclosing(generator.stream(PROMPT)) as first:
+        await anext(first)
+        with pytest.raises(ModelUnavailableError):
+            await said(generator, PROMPT)
+        over.set()
+        assert [one.text async for one in first] == ["done"]
+    assert await said(generator, PROMPT) == "done"
 
 
 def test_an_adapter_that_is_not_whole_is_left_out(tmp_path: Path) -> None:
