@@ -114,11 +114,15 @@ async def test_what_gets_a_yes_is_said_at_once() -> None:
 
 
 async def test_the_first_sentence_has_to_be_surer_than_the_rest() -> None:
-    """Whether anything answers is one question, what else belongs to the answer another."""
+    """Whether anything answers is one question, what else belongs to the answer another; a
+    sentence of another passage needs more than one of a passage that was quoted."""
     said = await answer(Server(lambda _: {YES: -1.0, NO: -0.4}), SHORT)
     assert said == [Generation(text="", finish="stop")]
+    two = Reading("Question: x", (*SHORT.choices, Choice("E.", 2, "\n[2] U\n- E. =>")))
+    doubt = Server(lambda text: {YES: -0.1} if text.count("=>") == 1 else {YES: -2.0, NO: -0.1})
+    assert (await answer(doubt, two))[-1].text == "A b. [1] C. [1] D. [1]"
     half = Server(lambda text: {YES: -0.1} if text.count("=>") == 1 else {YES: -1.0, NO: -0.4})
-    assert (await answer(half, SHORT))[-1].text == "A b. [1] C. [1] D. [1]"
+    assert (await answer(half, two))[-1].text == "A b. [1] C. [1] D. [1] E. [2]"
 
 
 async def test_a_word_that_is_not_named_is_the_unlikelier_one() -> None:
