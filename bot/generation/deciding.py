@@ -117,10 +117,11 @@ async def chosen(decider: Decider, read: Reading) -> AsyncGenerator[Generation, 
                     raise ModelTimeoutError(f"{len(said)} sentences chosen") from error
             text += YES if yes else NO
             if yes:
-                said.append(choice.cited)
+                gap = " " if choice.mark in marks else "\n\n"
+                said.append((gap if said else "") + choice.cited)
                 marks.add(choice.mark)
                 words += size
-                yield Generation(text=" ".join(said))
+                yield Generation(text="".join(said))
             if len(said) == SENTENCES:
                 break
-    yield Generation(text=" ".join(said), finish="stop")
+    yield Generation(text="".join(said), finish="stop")

@@ -17,6 +17,7 @@ __all__ = [
     "candidates",
     "gives_value",
     "is_worrying",
+    "other_people",
     "seeks_help",
     "tells_figures",
     "trim_opener",
@@ -147,7 +148,7 @@ def candidates(
     strangers = {
         index
         for index, hit in enumerate(hits)
-        if _other_people(asked, hit) or hit.passage.doc != home
+        if other_people(asked, hit) or hit.passage.doc != home
     }
     alike = _alike(question, found, similarity)
     for candidate, close in zip(found, alike, strict=True):
@@ -165,7 +166,7 @@ def _home(hits: Sequence[Hit]) -> str:
     return max(totals, key=lambda doc: totals[doc], default="")
 
 
-def _other_people(asked: Claims, hit: Hit) -> bool:
+def other_people(asked: Claims, hit: Hit) -> bool:
     """The section is about children, pregnancy… and the question is not."""
     heading = extract(f"{hit.passage.title} {hit.passage.section}", hit.passage.lang)
     groups = {s.value for s in heading.slots if s.axis == "group"} - _EVERYONE

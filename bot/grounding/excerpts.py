@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.grounding.candidates import Candidate, Similarity, candidates
+from bot.grounding.candidates import Candidate, Similarity, candidates, other_people
+from bot.grounding.claims import extract
 from bot.model import Hit
 
 __all__ = ["Excerpt", "excerpts"]
@@ -52,8 +53,10 @@ def excerpts(
     words: int = WORDS,
     passages: int = PASSAGES,
 ) -> tuple[Excerpt, ...]:
-    """Excerpts of the first ``passages`` hits and at most ``words`` words, in the hits' order."""
-    few = list(hits[:passages])
+    """Excerpts of the first ``passages`` hits and at most ``words`` words, in the hits' order; what
+    is about other people than the question is comes last."""
+    asked = extract(question, hits[0].passage.lang if hits else None)
+    few = sorted(hits[:passages], key=lambda hit: other_people(asked, hit))
     pool = [c for c in candidates(question, few, similarity) if not _UNFIT.search(c.text)]
     chosen: list[Candidate] = []
     for candidate in sorted(pool, key=lambda c: -worth(c)):

@@ -122,7 +122,7 @@ async def test_the_first_sentence_has_to_be_surer_than_the_rest() -> None:
     doubt = Server(lambda text: {YES: -0.1} if text.count("=>") == 1 else {YES: -2.0, NO: -0.1})
     assert (await answer(doubt, two))[-1].text == "A b. [1] C. [1] D. [1]"
     half = Server(lambda text: {YES: -0.1} if text.count("=>") == 1 else {YES: -1.0, NO: -0.4})
-    assert (await answer(half, two))[-1].text == "A b. [1] C. [1] D. [1] E. [2]"
+    assert (await answer(half, two))[-1].text == "A b. [1] C. [1] D. [1]\n\nE. [2]"
 
 
 async def test_a_word_that_is_not_named_is_the_unlikelier_one() -> None:
