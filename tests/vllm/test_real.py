@@ -172,17 +172,20 @@ async def test_weights_replaced_in_place(place: Place, tell: Tell) -> None:
     assert set(after.split()) == {"stone"}
 
 
-async def test_the_base_beside_an_adapter_on_a_cpu(place: Place) -> None:
+async def test_the_base_beside_an_adapter_on_a_cpu(place: Place, tell: Tell) -> None:
     """A fault of vLLM 0.32's CPU kernels, kept in sight: whoever is answered by the base model in
-    one batch with an adapter gets the adapter's words. When this fails, it is mended there."""
+    one batch with an adapter gets an adapter's words (decision 7). Told, since it depends on what
+    shares a batch; alone, the base has its own words."""
     servers, generator = VllmAdapters([place.url]), place.client(max_tokens=24)
     await servers.load(Adapter("beside", str(place.word("river"))))
     alone = (await ask(generator, ""))[-1].text
     _, beside = await asyncio.gather(ask(generator, "beside"), ask(generator, ""))
     await servers.unload("beside")
     await generator.close()
-    assert "river" not in alone
-    assert "river" in beside[-1].text
+    assert not set(WORDS) & set(alone.split())
+    assert beside[-1].finish
+    wrong = sorted(set(WORDS) & set(beside[-1].text.split()))
+    tell(f"the base beside an adapter said {wrong or 'its own words: mended?'}")
 
 
 @asynccontextmanager
