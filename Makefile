@@ -7,7 +7,7 @@ UV     := $(BIN)/uv
 LOCKS  := deploy/locks
 INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes
 
-.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage loop vllm-cpu test-vllm bench-serving bench-admin finetune bench-embedded
+.PHONY: run test check lock docs format clean bench-retrieval bench-grounding bench-speed bench-knowledge bench-load fit-triage loop vllm-cpu test-vllm bench-serving bench-admin finetune bench-embedded judge
 
 run: $(VENV)/.run
 	@$(BIN)/salus chat
@@ -73,6 +73,10 @@ test-vllm: $(VENV)/.dev
 bench-serving: $(VENV)/.dev
 	$(BIN)/python deploy/bench_serving.py $(ARGS)
 
+# A judge model over a gate report, both orders of every pair: REPORT=folder MODEL=openai/NAME URL=…
+judge:
+	deploy/judge/run.sh "$(REPORT)" --model "$(MODEL)" $(if $(URL),--url "$(URL)") $(ARGS)
+
 # Remakes prompts/embedded/adapter: data, training, export, figures. MEDQUAD=medquad_16407.jsonl
 finetune: $(VENV)/.dev
 	MEDQUAD=$(MEDQUAD) deploy/finetune/run.sh
@@ -94,6 +98,8 @@ lock: $(UV)
 	$(UV) pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --no-emit-package torch --override deploy/vllm/cpu.overrides.txt \
 	  deploy/finetune/requirements.in -o deploy/finetune/requirements.txt
+	$(UV) pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header deploy/judge/requirements.in -o deploy/judge/requirements.txt
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

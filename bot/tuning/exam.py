@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
 
+from bot.tuning.cases import Case
 from bot.tuning.gate import Gate, GateReport, Side, judge, to_json
 from bot.tuning.sampling import Interval, paired
-from bot.tuning.scoring import means
+from bot.tuning.scoring import Answered, means
 
 Scores = Mapping[str, Mapping[str, float]]  # case -> measure -> value
 
@@ -74,6 +75,28 @@ def write(folder: Path, report: GateReport, candidate: Run, baseline: Run) -> Pa
     gate = folder / "gate.json"
     gate.write_text(json.dumps(to_json(report), ensure_ascii=False, indent=1), encoding="utf-8")
     return gate
+
+
+def write_pairs(
+    folder: Path,
+    cases: Sequence[Case],
+    ours: Mapping[str, Answered],
+    theirs: Mapping[str, Answered],
+) -> Path:
+    """pairs.jsonl: what both sides answered from passages, for a judge model (deploy/judge)."""
+    rows = [
+        {
+            "id": case.id, "question": case.say[-1],
+            "passages": [passage.text for passage in ours[case.id].passages],
+            "candidate": ours[case.id].text, "baseline": theirs[case.id].text,
+        }
+        for case in cases
+        if case.id in ours and case.id in theirs and ours[case.id].passages
+    ]  # fmt: skip
+    path = folder / "pairs.jsonl"
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
 
 
 def _title(report: GateReport) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.tuning.cases import Case
     from bot.tuning.registry import Adapter
+    from bot.tuning.scoring import Answered
 
 app = typer.Typer(no_args_is_help=True)
 Cases = Annotated[Path | None, typer.Option("--cases", help="Another file of cases.")]
@@ -73,7 +76,9 @@ def gate(
     asked = _cases(cases, harmful)
     chosen, active = asyncio.run(_sides(settings, candidate))
     wanted = load_gate(rules or GATE)
-    ours, theirs = asyncio.run(_sit(asked, [chosen.name, active.name if active else ""]))
+    heard: list[dict[str, Answered]] = []
+    sides = [chosen.name, active.name if active else ""]
+    ours, theirs = asyncio.run(_sit(asked, sides, heard))
     sha256 = fingerprint(asked)
     base = active.base if active else chosen.base
     against = Side(base=base, adapter=active.name, sha256=active.sha256) if active else None
@@ -83,6 +88,7 @@ def gate(
     report = exam.verdict(wanted, tried, before, datetime.now(UTC))
     folder = out or settings.data_dir / "tuning" / "reports" / f"{chosen.name}-{sha256[:8]}"
     path = exam.write(folder, report, tried, before)
+    exam.write_pairs(folder, asked, *heard)
     if as_json:
         jsonl.emit({"report": str(path), "passed": report.passed} | asdict(report))
     else:
@@ -114,15 +120,30 @@ async def _sides(settings: Settings, name: str) -> tuple[Adapter, Adapter | None
     return chosen, in_state(adapters, "active")
 
 
-async def _sit(cases: list[Case], adapters: list[str | None]) -> list[dict[str, dict[str, float]]]:
-    """The scores of each adapter on the same cases."""
+async def _sit(
+    cases: list[Case],
+    adapters: Sequence[str | None],
+    heard: list[dict[str, Answered]] | None = None,
+) -> list[dict[str, dict[str, float]]]:
+    """The scores of each adapter on the same cases; ``heard`` gets the answers of each."""
     from bot.adapters.cli.progress import bar
     from bot.app import open_examiner
     from bot.settings import load
 
     with bar() as progress:
         async with open_examiner(load(), progress=progress) as examiner:
-            return [await examiner.run(cases, one, _teller(one)) for one in adapters]
+            found = []
+            for one in adapters:
+                answers: dict[str, Answered] = {}
+                note = partial(_keep, answers)
+                found.append(await examiner.run(cases, one, _teller(one), note=note))
+                if heard is not None:
+                    heard.append(answers)
+            return found
+
+
+def _keep(answers: dict[str, Answered], case: Case, answered: Answered) -> None:
+    answers[case.id] = answered
 
 
 def _teller(adapter: str | None) -> Tell:
