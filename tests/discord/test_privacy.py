@@ -194,6 +194,6 @@ def test_a_personal_reply_to_a_channel_becomes_the_private_way() -> None:
     event = Event(kind="said", chat="C5", channel=5, user=1, sent_at=made_at(1 << 60), guild=True)
     paper = Paper(event=event, origin="1")
     reply = Reply(text="83.7 kg", kind="answer", lang="en", personal=True)
-    for made in (*paper.reply(reply), *paper.document(reply, "a.json", "all")):
+    for made in (*paper.reply(reply), *paper.copy(reply, "all")):
         assert "83.7" not in str(made.body)
         assert made.body["personal"] is False

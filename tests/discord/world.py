@@ -152,12 +152,14 @@ async def salus(
     ada: Person | None = None,
     app: App | None = None,
     clock: Callable[[], datetime] = utc_now,
+    times: Times = FAST,
     **app_options: Any,
 ) -> AsyncGenerator[Salus, None]:
     """Run everything; at the end stop it as SIGTERM would. ``clock`` is that of both sides."""
     if fake is None:
         timed = {"clock": lambda: clock().timestamp()} | (server or {})
-        options: dict[str, Any] = {"discord": discord, "pace": pace, "app": app, "clock": clock}
+        options: dict[str, Any] = {"discord": discord, "pace": pace, "app": app}
+        options |= {"clock": clock, "times": times}
         async with (
             discord_server(**timed) as made,
             salus(data, fake=made, **options, **app_options) as running,
@@ -171,7 +173,7 @@ async def salus(
         app,
         settings_for(fake, **(discord or {})),
         say=said.append,
-        times=FAST,
+        times=times,
         pace=pace or Pace(QUICK),
         clock=clock,
     )
