@@ -2,6 +2,7 @@
 # A judge model over a gate report, in an environment of its own (build/judge).
 #
 #   make judge REPORT=path/to/report MODEL=openai/NAME URL=http://127.0.0.1:8765/v1
+#   deploy/judge/run.sh build         only the environment
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 env=build/judge
@@ -13,4 +14,5 @@ if [ ! -e "$env/.ready" ]; then
     -r deploy/judge/requirements.txt
   touch "$env/.ready"
 fi
+[ "${1:-}" = build ] && exit
 exec "$env/bin/python" deploy/judge/judge.py "$@"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from bot.tuning import exam
 from bot.tuning.cases import Case
 from bot.tuning.scoring import Answered
 from deploy.judge.pairs import ORDERS, Pair, preference, read, verdict
+from tests.fakes.model_server import model_server
+
+ENV = Path(__file__).resolve().parents[2] / "build" / "judge"
 
 PAIR = Pair(
     id="q1", question="How much sleep?", passages=("Adults need 7 hours.",),
@@ -67,3 +71,25 @@ def test_a_report_hands_over_what_both_sides_answered_from_passages(tmp_path: Pa
     assert pair == Pair(
         id="other", question="other?", passages=("P.",), candidate="A.", baseline="D."
     )
+
+
+@pytest.mark.skipif(not (ENV / ".ready").is_file(), reason="build/judge is not made: make judge")
+async def test_a_judge_that_likes_what_stands_first_is_found_out(tmp_path: Path) -> None:
+    """The real inspect-ai against a server on the wire: two prompts a pair, no preference."""
+    rows = [
+        {"id": f"q{n}", "question": PAIR.question, "passages": list(PAIR.passages),
+         "candidate": PAIR.candidate, "baseline": PAIR.baseline}
+        for n in range(3)
+    ]  # fmt: skip
+    (tmp_path / "pairs.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    async with model_server(text="The first is plainer.\nBetter: A", pause_s=0.0) as fake:
+        judge = await asyncio.create_subprocess_exec(
+            ENV / "bin" / "python", ENV.parents[1] / "deploy" / "judge" / "judge.py", tmp_path,
+            "--model", "openai/fake-model", "--url", fake.url,
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        said, _ = await judge.communicate()
+    found = json.loads((tmp_path / "judge.json").read_text(encoding="utf-8"))
+    assert judge.returncode == 0
+    assert json.loads(said) == found
+    assert (found["pairs"], found["by_position"], found["unread"]) == (3, 3, 0)
