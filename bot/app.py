@@ -195,7 +195,9 @@ def make_workshop(settings: Settings, store: SqlStore, knowledge: Knowledge) -> 
 
     return Workshop(
         SqlLessons(store, mask),
-        Rebuilder(PromptBook.load(PROMPTS), knowledge.passages),
+        Rebuilder(
+            PromptBook.load(PROMPTS), knowledge.passages, brief=PromptBook.load(BRIEF_PROMPTS)
+        ),
         settings.data_dir / "tuning" / "datasets",
     )
 

@@ -180,6 +180,12 @@ class Answerer:
             hits, places = (*hits, hit), [len(hits) + 1]
         return f"{text}\n\n{sentence} [{places[0]}]", hits
 
+    def _used(self, question: Question) -> str:
+        """Which of the person's own numbers the answer used: all that a prompt held, or those above
+        the answer of a model that reads none."""
+        own = question.own
+        return "\n".join(own.shown if self._budget is None else own.context)
+
     async def _assigned(self, question: Question) -> Assignment:
         if self._models is None:
             return Assignment()
@@ -222,7 +228,7 @@ class Answerer:
             knowledge_version=case.found.version,
             citations=citations,
             passages=tuple(c.id for c in citations),
-            metric_summary="\n".join(question.own.context),
+            metric_summary=self._used(question),
             votable=True,
             first_token_ms=first_ms,
             steps_ms={
@@ -253,7 +259,7 @@ class Answerer:
             citations=answer.citations,
             passages=tuple(c.id for c in answer.citations),
             knowledge_version=found.version,
-            metric_summary="\n".join(question.own.context),
+            metric_summary=self._used(question),
             model=self._generator.name if failure and self._generator else "",
             prompt_version=self._prompts.version if failure else "",
             failure=failure,

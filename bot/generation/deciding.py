@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import ModelAbortedError, ModelTimeoutError, ModelUnavailableError
-from bot.generation.choosing import NO, YES, Reading
+from bot.grounding.choosing import NO, YES, Reading
 from bot.model import Generation
 
 if TYPE_CHECKING:

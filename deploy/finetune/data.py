@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.dialogue import context
-from bot.generation.choosing import NO, YES, reading
 from bot.generation.prompts import PromptBook
 from bot.grounding.check import Checker
+from bot.grounding.choosing import Span, decided, reading
 from bot.grounding.excerpts import Excerpt, excerpts
 from bot.model import Hit
 from deploy.finetune.facts import facts
@@ -174,16 +174,13 @@ class Builder:
         hits: Sequence[Hit],
         parts: Sequence[Excerpt],
         chosen: Collection[Place],
-    ) -> list[tuple[str, bool]]:
+    ) -> list[Span]:
         """The prompt with the word behind every sentence; True: to be learned."""
         read = reading(*(message["content"] for message in self.prompt(question, hits)))
         places = [(n, at) for n, part in enumerate(parts) for at in range(len(part.sentences))]
         if read is None or len(read.choices) != len(places):
             raise ValueError(f"the short prompt cannot be read: {question}")
-        spans = [(read.opening, False)]
-        for place, choice in zip(places, read.choices, strict=True):
-            spans += [(choice.ask, False), (YES if place in chosen else NO, True)]
-        return spans
+        return decided(read, {n for n, place in enumerate(places) if place in chosen})
 
     def prompt(self, question: str, hits: Sequence[Hit]) -> list[dict[str, str]]:
         """The prompt as the bot builds it for its embedded model."""

@@ -52,7 +52,15 @@ launch=${LAUNCH:-torchrun --nproc-per-node 2 --master-addr 127.0.0.1 --master-po
   "$data" "$made" --method choose --base "$base" "${start[@]}" --name "$name" \
   --rank 16 --alpha 32 --first-layer 16 --rate 1e-3 --accumulate 2 --steps "${STEPS:--1}"
 
-# 3b. Optional: thumbs (KTO=folder) or pairs (DPO=folder) on top; `salus tune data` writes both.
+# 3b. Optional: what people liked of its own answers (CHOOSE=folder of `salus tune data build NAME
+#     --kind choose`, exported) on top of what it is.
+if [ -n "${CHOOSE:-}" ] && [ ! -e "$made-liked/lineage.json" ]; then
+  "$env/bin/python" deploy/finetune/train.py "$CHOOSE" "$made-liked" --method choose --base "$base" \
+    --start "$made" --rate 1e-4 --accumulate 4 --name "$name-liked"
+fi
+[ -n "${CHOOSE:-}" ] && made=$made-liked
+
+# 3c. Optional: thumbs (KTO=folder) or pairs (DPO=folder) on top, for a model that writes.
 for method in kto dpo; do
   folder=$(eval "echo \${${method^^}:-}")
   [ -z "$folder" ] && continue

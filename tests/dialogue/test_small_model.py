@@ -41,3 +41,16 @@ async def test_a_value_is_judged_by_code() -> None:
             "is a blood pressure of 142/88 too high?"
         )
     ).path == "model", "a large one is"
+
+
+async def test_numbers_that_were_not_read_were_not_used() -> None:
+    """What was logged about something else is no part of the answer, nor of its record."""
+    said = "Most adults need at least 7 hours of sleep a night. [1]"
+    chat = Chat(script=[said, said], budget=None)
+    await chat.say("bp 121/79")
+    await chat.say("how much sleep do adults need?")
+    await chat.say("slept 6 hours")
+    await chat.say("how much sleep do adults need?")
+    other, own = [turn for turn in await chat.turns() if turn.path == "model"]
+    assert other.metric_summary == ""
+    assert "6" in own.metric_summary

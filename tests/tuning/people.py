@@ -15,7 +15,7 @@ from bot.tuning.dataset import Plan
 from bot.tuning.deidentify import deidentified
 from bot.tuning.rated import Rated
 from bot.tuning.vocabulary import small_words
-from tests.fakes.chat import NOON, PROMPTS, Chat
+from tests.fakes.chat import BRIEF, NOON, PROMPTS, Chat
 from tests.fakes.generator import ScriptedGenerator
 from tests.fakes.retriever import PASSAGES
 
@@ -32,7 +32,7 @@ def rebuilder(gone: frozenset[str] = frozenset()) -> Rebuilder:
             return {}
         return {p.id: p for p in PASSAGES if p.id in ids and p.id not in gone}
 
-    return Rebuilder(PROMPTS, passages_of)
+    return Rebuilder(PROMPTS, passages_of, brief=BRIEF)
 
 
 def lessons(store: SqlStore) -> SqlLessons:
@@ -56,10 +56,11 @@ async def votes(
     *,
     answer: str = HELD,
     at: datetime | None = None,
+    budget: int | None = 2000,
 ) -> tuple[Turn, ScriptedGenerator]:
     """Ask through the dialogue, get ``answer`` from the model, and press a thumb."""
     generator = ScriptedGenerator([answer])
-    chat = Chat(store=store, generator=generator)  # type: ignore[arg-type]
+    chat = Chat(store=store, generator=generator, budget=budget)  # type: ignore[arg-type]
     chat.now = at or NOON
     await chat.say(question, user=user)
     (*_, turn) = await store.history(user, platform="console", chat="home", limit=50)

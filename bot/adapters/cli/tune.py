@@ -42,14 +42,14 @@ def in_workshop(work: Callable[[Workshop], Awaitable[T]]) -> T:
 @data.command()
 def build(
     name: Name,
-    kind: Annotated[str, typer.Option("--kind", help="sft, kto or dpo.")] = "kto",
+    kind: Annotated[str, typer.Option("--kind", help="sft, kto, dpo or choose.")] = "kto",
     seed: Annotated[int, typer.Option("--seed", help="Decides the order of rows.")] = 0,
     per_person: Annotated[
         int, typer.Option("--per-person", min=1, help="Most rows of one person.")
     ] = 20,
     review: Annotated[
         str,
-        typer.Option("--review", help="all: only what a person accepted. Default for sft, dpo."),
+        typer.Option("--review", help="all: only what a person accepted. Default but for kto."),
     ] = "",
     as_json: AsJson = False,
 ) -> None:

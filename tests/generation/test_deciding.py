@@ -13,10 +13,10 @@ import pytest
 from bot.dialogue import context
 from bot.errors import ModelAbortedError, ModelError, ModelTimeoutError, ModelUnavailableError
 from bot.generation import deciding
-from bot.generation.choosing import NO, YES, Choice, Reading, reading
 from bot.generation.deciding import Decider, chosen
 from bot.generation.prompts import PromptBook
 from bot.grounding.check import Checker, CitedPassage
+from bot.grounding.choosing import NO, YES, Choice, Reading, reading
 from bot.model import Generation, Hit
 from bot.settings import ROOT
 from tests.fakes.retriever import PASSAGES

@@ -9,9 +9,12 @@ and the first one can be shown before the rest has been read.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
-__all__ = ["NO", "YES", "Choice", "Reading", "reading"]
+__all__ = ["NO", "YES", "Choice", "Reading", "Span", "decided", "reading"]
+
+Span = tuple[str, bool]  # text; whether it is the model's word
 
 YES, NO = " yes", " no"
 _ASK = " =>"
@@ -41,8 +44,11 @@ class Reading:
     choices: tuple[Choice, ...]
 
 
-def reading(system: str, user: str) -> Reading | None:
-    """The short prompt as a row of decisions; None for any other prompt."""
+def reading(*texts: str) -> Reading | None:
+    """The short prompt's two texts as a row of decisions; None for any other prompt."""
+    if len(texts) != 2:
+        return None
+    system, user = texts
     opening = [system.strip()]
     choices: list[Choice] = []
     mark, heading = 0, ""
@@ -57,3 +63,11 @@ def reading(system: str, user: str) -> Reading | None:
         else:
             opening.append(line)
     return Reading("\n".join(opening), tuple(choices)) if choices else None
+
+
+def decided(read: Reading, chosen: Collection[int]) -> list[Span]:
+    """The prompt with the word behind every sentence, to be learned. ``chosen``: from 0."""
+    spans: list[Span] = [(read.opening, False)]
+    for place, choice in enumerate(read.choices):
+        spans += [(choice.ask, False), (YES if place in chosen else NO, True)]
+    return spans
