@@ -167,10 +167,10 @@ def _home(hits: Sequence[Hit]) -> str:
 
 
 def other_people(asked: Claims, hit: Hit) -> bool:
-    """The section is about children, pregnancy… and the question is not."""
+    """The section is about children, pregnancy… and the question about none of them."""
     heading = extract(f"{hit.passage.title} {hit.passage.section}", hit.passage.lang)
     groups = {s.value for s in heading.slots if s.axis == "group"} - _EVERYONE
-    return bool(groups - {s.value for s in asked.slots if s.axis == "group"})
+    return bool(groups) and groups.isdisjoint(s.value for s in asked.slots if s.axis == "group")
 
 
 def _of_hit(index: int, hit: Hit) -> list[Candidate]:

@@ -40,6 +40,23 @@ def test_a_long_page_gives_no_more_than_the_model_can_read() -> None:
     assert "www" not in text
 
 
+def test_what_is_about_other_people_is_read_last() -> None:
+    """A page for the young is theirs: first where one of them is asked about, last elsewhere."""
+    young = replace(
+        FAKE[0], id="young", title="Sleep for babies, children and teenagers",
+        section="Nightmares", text="Nightmares are common and usually fade with age.",
+    )  # fmt: skip
+    grown = replace(FAKE[0], id="grown", title="Nightmares", section="Nightmares",
+                    text="Nightmares come more often after stress.")  # fmt: skip
+    hits = [Hit(passage=young, score=0.9), Hit(passage=grown, score=0.8)]
+
+    def order(question: str) -> list[str]:
+        return [part.hit.passage.id for part in excerpts(question, hits)]
+
+    assert order("Are nightmares normal in children?") == ["young", "grown"]
+    assert order("Are nightmares normal?") == ["grown", "young"]
+
+
 @given(st.text(max_size=300), st.text(max_size=80))
 def test_any_text_gives_excerpts_or_none(text: str, question: str) -> None:
     """Odd passages and odd questions never fail."""
