@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from bot.grounding.choosing import Reading, decided, reading
+from bot.model import ChatMessage
 from bot.tuning.lineage import pseudonym
 from bot.tuning.rated import Rated, Rebuilding
 from bot.tuning.screening import Screened
@@ -54,16 +55,19 @@ def build(plan: Plan, screened: Sequence[Screened], rebuilding: Rebuilding) -> B
     """The data set of these lessons."""
     left: Counter[str] = Counter()
     usable = []
+    prompts: dict[str, list[ChatMessage]] = {}
     for one in screened:
         why = left_out(one, plan.review)
-        if not why and (_read(one.lesson, rebuilding) is not None) != (plan.kind == "choose"):
-            why = "another form"
+        if not why:
+            prompts[one.lesson.id] = rebuilding.prompt(one.lesson) or []
+            if (_read(one.lesson, prompts) is not None) != (plan.kind == "choose"):
+                why = "another form"
         if why:
             left[why] += 1
         else:
             usable.append(one)
     forms = {"sft": _sft, "kto": _kto, "dpo": _dpo, "choose": _choose}
-    made = sorted(forms[plan.kind](usable, rebuilding), key=lambda m: _place(plan, m[0].id))
+    made = sorted(forms[plan.kind](usable, prompts), key=lambda m: _place(plan, m[0].id))
     kept = list(_capped(plan, made, left))
     rows: dict[Split, list[dict[str, Any]]] = {split: [] for split in SPLITS}
     who: dict[str, str] = {}
@@ -97,35 +101,36 @@ def split_of(lesson: Rated) -> Split:
 
 
 Made = tuple[Rated, dict[str, Any]]
+Prompts = Mapping[str, Sequence[ChatMessage]]  # by lesson; empty where it cannot be built again
 
 
-def _sft(usable: Iterable[Screened], rebuilding: Rebuilding) -> list[Made]:
+def _sft(usable: Iterable[Screened], prompts: Prompts) -> list[Made]:
     """What was liked, or written by a reviewer."""
     return [
-        (one.lesson, {"prompt": _prompt(one.lesson, rebuilding), "completion": _said(text)})
+        (one.lesson, {"prompt": _prompt(one.lesson, prompts), "completion": _said(text)})
         for one in usable
         if (text := _good(one.lesson))
     ]
 
 
-def _kto(usable: Iterable[Screened], rebuilding: Rebuilding) -> list[Made]:
+def _kto(usable: Iterable[Screened], prompts: Prompts) -> list[Made]:
     """Every thumb; an answer that a reviewer rewrote is a liked one."""
     found = []
     for one in usable:
         text = _good(one.lesson) or one.lesson.written
-        row = {"prompt": _prompt(one.lesson, rebuilding), "completion": _said(text)}
+        row = {"prompt": _prompt(one.lesson, prompts), "completion": _said(text)}
         found.append((one.lesson, row | {"label": bool(_good(one.lesson))}))
     return found
 
 
-def _dpo(usable: Sequence[Screened], rebuilding: Rebuilding) -> list[Made]:
+def _dpo(usable: Sequence[Screened], prompts: Prompts) -> list[Made]:
     """A reviewer's text over the original, and a liked answer over a disliked one to the same."""
     pairs: list[Made] = []
     asked: dict[tuple[object, ...], list[Rated]] = defaultdict(list)
     for one in usable:
         lesson = one.lesson
         if lesson.review and lesson.review.verdict == "edit":
-            pairs.append((lesson, _pair(lesson, lesson.review.text, lesson.written, rebuilding)))
+            pairs.append((lesson, _pair(lesson, lesson.review.text, lesson.written, prompts)))
         asked[(normalise(lesson.asked), lesson.shown, lesson.earlier)].append(lesson)
     for group in asked.values():
         liked = [one for one in group if one.vote == "up" and not _edited(one)]
@@ -133,19 +138,19 @@ def _dpo(usable: Sequence[Screened], rebuilding: Rebuilding) -> list[Made]:
         for good in liked:
             for bad in group:
                 if bad.vote == "down" and bad.who == good.who and bad.written != good.written:
-                    pairs.append((good, _pair(good, good.written, bad.written, rebuilding)))
+                    pairs.append((good, _pair(good, good.written, bad.written, prompts)))
                     break
     return pairs
 
 
-def _choose(usable: Iterable[Screened], rebuilding: Rebuilding) -> list[Made]:
+def _choose(usable: Iterable[Screened], prompts: Prompts) -> list[Made]:
     """Which sentences a liked answer was made of, or one that a reviewer wrote out of them.
 
     A dislike does not say which sentence was wrong, so it makes no row.
     """
     found: list[Made] = []
     for one in usable:
-        read, text = _read(one.lesson, rebuilding), _good(one.lesson)
+        read, text = _read(one.lesson, prompts), _good(one.lesson)
         if read is None:
             continue
         chosen = {place for place, choice in enumerate(read.choices) if choice.text in text}
@@ -154,14 +159,14 @@ def _choose(usable: Iterable[Screened], rebuilding: Rebuilding) -> list[Made]:
     return found
 
 
-def _read(lesson: Rated, rebuilding: Rebuilding) -> Reading | None:
+def _read(lesson: Rated, prompts: Prompts) -> Reading | None:
     """The few sentences that the answer was chosen from, if it was."""
-    return reading(*(message.content for message in rebuilding.prompt(lesson) or ()))
+    return reading(*(message.content for message in prompts[lesson.id]))
 
 
-def _pair(lesson: Rated, good: str, bad: str, rebuilding: Rebuilding) -> dict[str, Any]:
+def _pair(lesson: Rated, good: str, bad: str, prompts: Prompts) -> dict[str, Any]:
     return {
-        "prompt": _prompt(lesson, rebuilding), "chosen": _said(good), "rejected": _said(bad),
+        "prompt": _prompt(lesson, prompts), "chosen": _said(good), "rejected": _said(bad),
     }  # fmt: skip
 
 
@@ -176,9 +181,8 @@ def _good(lesson: Rated) -> str:
     return lesson.written if lesson.vote == "up" else ""
 
 
-def _prompt(lesson: Rated, rebuilding: Rebuilding) -> list[dict[str, str]]:
-    prompt = rebuilding.prompt(lesson) or []
-    return [{"role": m.role, "content": m.content} for m in prompt]
+def _prompt(lesson: Rated, prompts: Prompts) -> list[dict[str, str]]:
+    return [{"role": m.role, "content": m.content} for m in prompts[lesson.id]]
 
 
 def _said(text: str) -> list[dict[str, str]]:
