@@ -58,7 +58,7 @@ if [ -n "${CHOOSE:-}" ] && [ ! -e "$made-liked/lineage.json" ]; then
   "$env/bin/python" deploy/finetune/train.py "$CHOOSE" "$made-liked" --method choose --base "$base" \
     --start "$made" --rate 1e-4 --accumulate 4 --name "$name-liked"
 fi
-[ -n "${CHOOSE:-}" ] && made=$made-liked
+[ -n "${CHOOSE:-}" ] && made=$made-liked name=$name-liked
 
 # 3c. Optional: thumbs (KTO=folder) or pairs (DPO=folder) on top, for a model that writes.
 for method in kto dpo; do
@@ -66,7 +66,7 @@ for method in kto dpo; do
   [ -z "$folder" ] && continue
   "$env/bin/python" deploy/finetune/train.py "$folder" "$made-$method" --method "$method" \
     --start "$made" --rate 5e-6 --name "$name-$method"
-  made=$made-$method
+  made=$made-$method name=$name-$method  # another adapter: every turn records which one answered
 done
 
 # 4. Export: limits of vLLM checked, float16, GGUF for llama.cpp.
