@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from bot.generation.lora import VllmAdapters
 from bot.generation.openai_compat import BATCH, OpenAICompatibleGenerator
 from bot.model import Assignment
 from bot.settings import load
-from tests.serving_contract import PROMPT, Adapter, Place, ServerContract, ask, until
+from tests.serving_contract import ENDLESS, PROMPT, Adapter, Place, ServerContract, ask, until
 from tests.vllm.conftest import Server
 
 Tell = Callable[[str], None]
@@ -57,7 +57,7 @@ async def test_abandoned_streams_stop(place: Place, rounds: int, tell: Tell) -> 
     generator = place.client(max_tokens=300)
 
     async def leave() -> None:
-        async with aclosing(generator.stream(PROMPT)) as stream:
+        async with aclosing(generator.stream(PROMPT, extra=ENDLESS)) as stream:
             await anext(stream)
 
     for first in range(0, rounds, 12):
@@ -198,20 +198,24 @@ async def salus(folder: Path, url: str) -> AsyncGenerator[App, None]:
 
 
 @asynccontextmanager
-async def crowd(place: Place, number: int, **more: int) -> AsyncGenerator[list[float], None]:
-    """Long streams of others; when each got its first word. They all leave at the end."""
-    generator = place.client(**({"max_tokens": 400} | more))
+async def crowd(
+    place: Place, lengths: Iterable[int], *, priority: int = 0
+) -> AsyncGenerator[list[float], None]:
+    """Streams of others, each of so many tokens whatever the model says and however fast the
+    machine is; when each got its first word. They all leave at the end."""
+    generator = place.client(priority=priority)
     firsts: list[float] = []
 
-    async def stay() -> None:
-        async with aclosing(generator.stream(PROMPT)) as stream:
+    async def stay(tokens: int) -> None:
+        wanted = ENDLESS | {"max_completion_tokens": tokens}
+        async with aclosing(generator.stream(PROMPT, extra=wanted)) as stream:
             async for _ in stream:
                 firsts.append(time.perf_counter())
                 break
             async for _ in stream:
                 pass
 
-    tasks = [asyncio.create_task(stay()) for _ in range(number)]
+    tasks = [asyncio.create_task(stay(tokens)) for tokens in lengths]
     try:
         yield firsts
     finally:
@@ -227,7 +231,7 @@ async def test_a_full_queue_is_answered_in_time_all_the_same(
     """Over its bound the server says 503 at once, and the person gets the extractive answer."""
     async with salus(knowledge_dir, place.url) as app:
         await app.generator.warm()  # type: ignore[union-attr]
-        async with crowd(place, 24):
+        async with crowd(place, [2000] * 24):
 
             async def full() -> bool:
                 return sum(await place.gauges()) >= 24
@@ -246,8 +250,12 @@ async def test_a_full_queue_is_answered_in_time_all_the_same(
 
 
 async def test_people_go_before_batches(place: Place) -> None:
-    """A person who comes last is answered before the batch that waits."""
-    async with crowd(place, 20, max_tokens=150, priority=BATCH) as firsts:
+    """A person who comes last is answered before the batch that waits.
+
+    Sixteen are served at once. The batch's streams end one by one, so that the place which the
+    person got is not the only one that came free.
+    """
+    async with crowd(place, range(150, 550, 20), priority=BATCH) as firsts:
 
         async def waiting() -> bool:
             return (await place.gauges())[1] >= 2
