@@ -255,7 +255,7 @@ async def test_people_go_before_batches(place: Place) -> None:
     Sixteen are served at once. The batch's streams end one by one, so that the place which the
     person got is not the only one that came free.
     """
-    async with crowd(place, range(150, 550, 20), priority=BATCH) as firsts:
+    async with crowd(place, range(40, 240, 10), priority=BATCH) as firsts:
 
         async def waiting() -> bool:
             return (await place.gauges())[1] >= 2
