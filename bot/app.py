@@ -21,8 +21,8 @@ from bot.dialogue.challenges.room import Room
 from bot.dialogue.curating.front import Curating
 from bot.dialogue.manager import Defaults, DialogueManager
 from bot.dialogue.relating import Relating
-from bot.errors import StoreError
-from bot.generation.embedded import CONTEXT_TOKENS, EmbeddedGenerator, packaged_model
+from bot.errors import SettingsError, StoreError
+from bot.generation.embedded import ADAPTER, CONTEXT_TOKENS, EmbeddedGenerator, packaged_model
 from bot.generation.lora import VllmAdapters
 from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
 from bot.generation.prompts import PromptBook
@@ -30,7 +30,7 @@ from bot.grounding.check import Checker
 from bot.model import Lang, Platform, UserId
 from bot.ports import Generator, Models, Transcriber
 from bot.safety import Triage
-from bot.settings import ROOT, Settings
+from bot.settings import PREFIX, ROOT, Settings
 from bot.shelf import DeferredShelf, hosts_of
 from bot.speech import NoTranscriber, make_transcriber
 from bot.tuning.arms import Arms
@@ -256,7 +256,8 @@ def make_generator(settings: Settings) -> OpenAICompatibleGenerator | EmbeddedGe
     """The served model when one is set, else the packaged one with our weights, else none.
 
     As it is packaged its words hardly ever pass the check: asking it would only delay the
-    extractive answer, so it is asked only on request (SALUS_MODEL=embedded).
+    extractive answer, so it is asked only on request (SALUS_MODEL=embedded). Raises SettingsError
+    for a folder of weights that has none.
     """
     if settings.model == "off":
         return None
@@ -265,7 +266,11 @@ def make_generator(settings: Settings) -> OpenAICompatibleGenerator | EmbeddedGe
         return OpenAICompatibleGenerator(endpoint)
     if not packaged_model():
         return None
-    generator = EmbeddedGenerator(endpoint)
+    generator = EmbeddedGenerator(endpoint, adapter=settings.model_adapter or ADAPTER)
+    if settings.model_adapter and not generator.adapter:
+        name = f"{PREFIX}MODEL_ADAPTER"
+        fault = f"no adapter.gguf with its lineage.json in {settings.model_adapter}"
+        raise SettingsError(f"{name}: {fault}", name=name, fault=fault)
     return generator if generator.adapter or settings.model == "embedded" else None
 
 

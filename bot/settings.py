@@ -86,6 +86,11 @@ class Settings(BaseModel):
         "trained for Salus; embedded: the embedded model as it is; off: never ask a model, answer "
         "from the passages alone",
     )
+    model_adapter: Path | None = Field(
+        default=None,
+        description="Folder of LoRA weights for the embedded model (adapter.gguf, lineage.json), "
+        "such as those made from your own people's thumbs; empty: the ones that come with Salus",
+    )
     model_first_token_s: float = Field(
         default=8.0, gt=0, le=600, description="Seconds to wait for a model's first token"
     )

@@ -14,6 +14,7 @@ import pytest
 
 from bot.adapters import console
 from bot.app import PAGES, App, build, make_generator
+from bot.errors import SettingsError
 from bot.generation.embedded import EmbeddedGenerator
 from bot.model import Turn
 from bot.settings import load
@@ -136,6 +137,18 @@ def test_the_packaged_model_waits_for_weights_of_ours(monkeypatch: pytest.Monkey
     assert make_generator(load({})) is None
     monkeypatch.setattr("bot.generation.embedded.adapter_name", lambda _folder: "ours-1")
     assert isinstance(make_generator(load({})), EmbeddedGenerator)
+
+
+def test_weights_of_a_site_of_its_own(tmp_path: Path) -> None:
+    """Those that a folder names are recorded with every turn; a folder without any is told."""
+    given = {"SALUS_MODEL_ADAPTER": str(tmp_path)}
+    with pytest.raises(SettingsError, match=r"SALUS_MODEL_ADAPTER: no adapter\.gguf"):
+        make_generator(load(given))
+    (tmp_path / "adapter.gguf").write_bytes(b"GGUF")
+    (tmp_path / "lineage.json").write_text('{"name": "embedded-1-liked"}', encoding="utf-8")
+    generator = make_generator(load(given))
+    assert generator is not None
+    assert generator.adapter == "embedded-1-liked"
 
 
 async def test_export_and_forget_reach_the_disk(folder: Path) -> None:
