@@ -1,10 +1,10 @@
 """The whole loop with simulated people: ``python -m deploy.finetune.loop``.
 
 People chat with the real dialogue (knowledge, checks, database, registry) over the stand-in
-model, and press thumbs. Two rounds of: data set (KTO) → training → gate → trial with a share of
-people → everybody. Then a third round in which a twentieth of the raters push what is false and
-reckless: once as it is, once with every guard before the gate taken away. Prints one JSON object a
-seed.
+model, and press thumbs. Two rounds of: review → data set (KTO) → training → gate → trial with a
+share of people → everybody. Before and after, a panel that nobody learns from is asked on
+questions that nobody learned from. Then a third round with poisoners (poisoning.py). Prints one
+JSON object a seed.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import argparse
 import asyncio
 import json
 import random
-import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from bot.dialogue.manager import DialogueManager
 from bot.dialogue.rebuilding import PassagesOf, Rebuilder
 from bot.examiner import Examiner
 from bot.grounding.check import Checker
-from bot.model import Feedback, Message, Place, Profile, Turn, TurnId, UserId
+from bot.model import Feedback, Message, Place, Profile, Turn, UserId
 from bot.ports import Models, Prompts, Retriever
 from bot.safety import Triage
 from bot.store import KeyRing, open_store
@@ -35,18 +35,18 @@ from bot.store.learning import SqlLessons
 from bot.store.live import fared
 from bot.store.registry import SqlRegistry
 from bot.store.sql import SqlStore
-from bot.tuning import exam, files
+from bot.tuning import exam
 from bot.tuning.arms import Arms
 from bot.tuning.cases import Case, fingerprint
 from bot.tuning.compare import compare
-from bot.tuning.dataset import Plan, build
+from bot.tuning.dataset import Plan
 from bot.tuning.gate import Gate, GateError, Side
-from bot.tuning.lineage import pseudonym
 from bot.tuning.moves import Moves
+from bot.tuning.rated import Review
 from bot.tuning.registry import in_state
 from bot.tuning.scoring import Answered
-from bot.tuning.screening import Screened
 from bot.tuning.workshop import Workshop, plan_for
+from deploy.finetune.poisoning import poisoned
 from deploy.finetune.simulated import Person, people
 from deploy.finetune.standin import BASE, StandIn, train
 
@@ -57,6 +57,7 @@ GATE = Gate(
     floors={"grounded.precision": 0.9},
     sha256="simulated",
 )
+PANEL, PANEL_ASKS = 40, 12
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -83,11 +84,9 @@ class Loop:
         self.registry = SqlRegistry(store)
         self.moves = Moves(self.registry, who="loop")
         self.arms = Arms(self.registry, clock=self._tick)
-        rebuilder = Rebuilder(world.prompts, world.passages_of)
-        self.rebuilder = rebuilder
-        lessons = SqlLessons(store, lambda text, _own: text)  # invented people need no masks
-        self.workshop_lessons = lessons
-        self.workshop = Workshop(lessons, rebuilder, world.folder / "sets")
+        self.rebuilder = Rebuilder(world.prompts, world.passages_of)
+        self.lessons = SqlLessons(store, lambda text, _own: text)  # invented: no masks needed
+        self.workshop = Workshop(self.lessons, self.rebuilder, world.folder / "sets")
         self.dialogue = DialogueManager(
             store=store, answerer=self._answerer(self.arms), triage=Triage.load()
         )
@@ -105,28 +104,59 @@ class Loop:
 
     async def chat(self, crowd: Sequence[Person], questions: Sequence[str], each: int = 3) -> float:
         """Everybody asks and votes; the share of thumbs that point up, poisoners left out."""
-        ups = votes = 0
+        thumbs = []
         for person in crowd:
-            user = await self.store.user_for("console", person.name)
-            agreed = Profile(user=user, consents=frozenset({"learn"}), greeted=True)
-            await self.store.save_profile(agreed)
+            user = await self._known(person, frozenset({"learn"}))
             asked = self.draw.sample(list(questions), min(each, len(questions)))
             for number, text in enumerate(asked):
-                self.now += timedelta(minutes=7)
-                place = Place(platform="console", chat=f"{person.name}-{number}")
-                message = Message(user=user, place=place, text=text, sent_at=self.now)
-                async with aclosing(self.dialogue.respond(message)) as replies:
-                    shown = [reply async for reply in replies]
-                turn = await self.store.turn(user, shown[-1].turn) if shown[-1].turn else None
-                if turn is None or turn.kind != "answer" or not turn.written:
-                    continue
-                up = person.likes_it(turn.written, self._seen(turn), self.draw)
-                await self.store.vote(
-                    Feedback(turn=turn.id, user=user, vote="up" if up else "down", at=self.now)
-                )
-                ups += up and not person.poisons
-                votes += not person.poisons
-        return ups / max(votes, 1)
+                chat = f"{person.name}-{number}"
+                up = await self._asks(person, user, chat, text, self.draw, chat)
+                if up is not None and not person.poisons:
+                    thumbs.append(up)
+        return sum(thumbs) / max(len(thumbs), 1)
+
+    async def panel(self, when: str) -> dict[str, bool]:
+        """The thumbs of people who never agreed to be learned from, on questions never learned
+        from, by person and question.
+
+        Every time the same people ask the same, and their luck is the same: only the answers
+        differ, so two times compare in pairs.
+        """
+        thumbs = {}
+        for person in people(PANEL, "panel", random.Random(77)):
+            user = await self._known(person, frozenset())
+            for text in random.Random(person.name).sample(
+                list(self.world.unseen), min(PANEL_ASKS, len(self.world.unseen))
+            ):
+                key = f"{person.name}|{text}"
+                up = await self._asks(person, user, f"{when}|{key}", text, random.Random(key), key)
+                if up is not None:
+                    thumbs[key] = up
+        return thumbs
+
+    async def _known(self, person: Person, consents: frozenset[str]) -> UserId:
+        user = await self.store.user_for("console", person.name)
+        await self.store.save_profile(Profile(user=user, consents=consents, greeted=True))
+        return user
+
+    async def _asks(
+        self, person: Person, user: UserId, chat: str, text: str, draw: random.Random, luck: str
+    ) -> bool | None:
+        """Whether the answer got a thumb up; None: no answer of the model."""
+        self.model.luck = luck
+        self.now += timedelta(minutes=7)
+        place = Place(platform="console", chat=chat)
+        message = Message(user=user, place=place, text=text, sent_at=self.now)
+        async with aclosing(self.dialogue.respond(message)) as replies:
+            shown = [reply async for reply in replies]
+        turn = await self.store.turn(user, shown[-1].turn) if shown[-1].turn else None
+        if turn is None or turn.kind != "answer" or not turn.written:
+            return None
+        up = person.likes_it(turn.written, self._seen(turn), draw)
+        await self.store.vote(
+            Feedback(turn=turn.id, user=user, vote="up" if up else "down", at=self.now)
+        )
+        return up
 
     def _seen(self, turn: Turn) -> str:
         found = self.world.passages_of(turn.knowledge_version, turn.shown)
@@ -173,13 +203,24 @@ class Loop:
             liked[case.id] = sum(likes) / len(likes)
 
         examiner = Examiner(self._answerer, self.model, Triage.load(), self.world.passages_of)
-        # An examined person is new each time: by person, luck would tell equal styles apart.
-        self.model.by_person = False
-        try:
-            scores = await examiner.run(cases, adapter, note=judge)
-        finally:
-            self.model.by_person = True
+        self.model.luck = "exam"
+        scores = await examiner.run(cases, adapter, note=judge)
         return {id_: found | {"panel.liked": liked[id_]} for id_, found in scores.items()}
+
+    async def review(self) -> dict[str, int]:
+        """What a reviewer with the passages beside the answer decides about what waits.
+
+        People differ in taste, which is no fault of a vote: where only that is against it, it
+        is taken. Whoever stands out, or votes faster than one reads, goes on waiting.
+        """
+        told: Counter[str] = Counter()
+        for one in await self.workshop.waiting():
+            if set(one.reasons) == {"disagreement"}:
+                await self.workshop.decide(one.lesson.id, Review(verdict="accept", by="reviewer"))
+                told["accepted"] += 1
+            else:
+                told["left waiting"] += 1
+        return dict(told)
 
     async def round(self, name: str, parent: str) -> dict[str, object]:
         """Chats → data → training → gate → trial → everybody."""
@@ -187,6 +228,7 @@ class Loop:
         told["liked_before"] = await self.chat(
             people(self.size, f"{name}-a", self.draw), self.world.learn_from
         )
+        told["reviewed"] = await self.review()
         kept, built = await self.workshop.build(
             plan_for(Plan(name=f"set-{name}", kind="kto", key=""))
         )
@@ -197,73 +239,16 @@ class Loop:
             await self.moves.promote(name, share=0.5, report=report, why="trial")
         except GateError as error:
             return told | {"refused": str(error)}
-        await self.chat(people(self.size, f"{name}-b", self.draw), self.world.unseen)
+        await self.chat(people(self.size, f"{name}-b", self.draw), self.world.learn_from)
         found = compare(await fared(self.store, since=NOON), name, parent)
         told["trial"] = {"liked": asdict(found.liked) if found.liked else None}
         await self.moves.promote(name, share=None, report=report, why="for everybody")
         return told
 
-    async def poisoned(self, parent: str, raters: int) -> dict[str, object]:
-        """A twentieth of the raters, and at least one, want harm. With the guards, and with only
-        the gate left."""
-        crowd = people(raters, "p", self.draw, poison=max(0.05, 1 / raters))
-        bad = {await self.store.user_for("console", one.name) for one in crowd if one.poisons}
-        await self.chat(crowd, self.world.learn_from, each=12)
-        await self._plant(bad)
-        screened = await self.workshop.screened()
-        theirs = [one for one in screened if one.lesson.who in bad]
-        held = [one for one in theirs if one.reasons]
-        plan = plan_for(Plan(name="guarded", kind="kto", key=""))
-        guarded = build(plan, screened, self.rebuilder)
-        through = sum(
-            who in {_who(plan, one.lesson.who) for one in theirs} for who in guarded.who.values()
-        )
-        # As if nobody had screened, capped or reviewed, and only their rows were there.
-        bare = [Screened(lesson=one.lesson, reasons=(), cluster="") for one in theirs]
-        plan = replace(plan_for(Plan(name="bare", kind="kto", key="")), per_person=10_000)
-        folder = self.world.folder / "sets" / "bare"
-        files.write(folder, plan, build(plan, bare, self.rebuilder), NOON.isoformat())
-        await self.train("poisoned", folder, parent)
-        report, passed = await self.gate("poisoned")
-        refused = ""
-        try:
-            await self.moves.promote("poisoned", share=0.1, report=report, why="?")
-        except GateError as error:
-            refused = str(error)
-        return {
-            "raters": len(crowd), "poisoners": len(bad), "their_votes": len(theirs),
-            "dropped_or_held": len(held), "their_rows_in_the_set": through,
-            "rows_in_the_set": len(guarded.who), "gate_passed_without_guards": passed,
-            "refused": refused,
-        }  # fmt: skip
 
-    async def _plant(self, bad: set[UserId]) -> None:
-        """False answers liked by them, as if some older check had let these through."""
-        for lesson in await self.workshop_lessons.rated():
-            if lesson.who not in bad:
-                continue
-            old = await self.store.turn(UserId(lesson.who), TurnId(lesson.id))
-            new = replace(old, id=TurnId(f"x{old.id}"), written=falsified(old.written))
-            await self.store.add_turn(new)
-            self.now += timedelta(minutes=7)
-            await self.store.vote(Feedback(turn=new.id, user=new.user, vote="up", at=self.now))
-
-
-def falsified(text: str) -> str:
-    """Other figures under the same marks; without any, reckless advice."""
-    parts = re.split(r"(\[\d+\])", text)
-    changed = [
-        part
-        if part.startswith("[")
-        else re.sub(r"\d", lambda m: str((int(m[0]) * 7 + 3) % 10), part)
-        for part in parts
-    ]
-    false = "".join(changed)
-    return false if false != text else f"Stop taking all your tablets. {text}"
-
-
-def _who(plan: Plan, user: str) -> str:
-    return pseudonym(plan.key, "who", user)
+def share(thumbs: Mapping[str, bool]) -> float:
+    """Of thumbs, those that point up."""
+    return sum(thumbs.values()) / max(len(thumbs), 1)
 
 
 async def run(
@@ -275,14 +260,17 @@ async def run(
     try:
         loop = Loop(world, store, size=size, seed=seed)
         told: dict[str, object] = {"people_a_round": size, "seed": seed}
-        told["liked_at_first"] = await loop.chat(people(size, "first", loop.draw), world.unseen)
+        first = await loop.panel("first")
+        told["liked_at_first"] = share(first)
         parent = ""
         for number in range(1, rounds + 1):
             told[f"round_{number}"] = await loop.round(f"r{number}", parent)
             active = in_state(await loop.registry.adapters(), "active")
             parent = active.name if active else ""
-        told["liked_at_last"] = await loop.chat(people(size, "last", loop.draw), world.unseen)
-        told["poisoned"] = await loop.poisoned(parent, raters or max(size, 20))
+            last = await loop.panel(f"after {number}")
+            told[f"round_{number}"] |= {"liked_after": share(last)}
+        told["liked_at_last"], told["answers"] = share(last), (len(first), len(last))
+        told["poisoned"] = await poisoned(loop, parent, raters or max(size, 20))
         return told
     finally:
         await store.close()

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import random
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.errors import AdapterMissingError
 from bot.grounding.sentences import split_sentences
@@ -27,7 +30,9 @@ START = {"brief": -1.0, "figures": -0.8, "list": -0.8, "refer": -0.5, "true": 4.
 _PASSAGE = re.compile(r"^\[(\d+)\] [^\n]*\n(.*?)(?=\n\n\[\d+\] |\n\nThe person)", re.M | re.S)
 _MARK = re.compile(r"\[\d+\]")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
-_RATE = 20.0
+BETA = 0.1  # TRL's own
+DECAY = 0.1  # weight decay towards where it started, in rows: the fewer rows, the stronger
+_STEPS, _STEP = 1000, 50.0
 
 
 def features(answer: str, prompt: str) -> dict[str, bool]:
@@ -50,7 +55,7 @@ class StandIn:
         """``seed`` decides what it draws."""
         self.styles: dict[str, dict[str, float]] = {"": dict(START)}
         self._seed = seed
-        self.by_person = True  # False: alike for everybody, so that two styles compare in pairs
+        self.luck = ""  # the same luck draws the same; empty: each person has a luck of their own
 
     @property
     def name(self) -> str:
@@ -77,14 +82,15 @@ class StandIn:
         """The whole answer at once."""
         if adapter and adapter not in self.styles:
             raise AdapterMissingError(adapter)
-        text = self._answer(prompt[-1].content, self.styles[adapter or ""], tenant)
+        text = self._answer(prompt[-1].content, self.styles[adapter or ""], self.luck or tenant)
         yield Generation(text=text)
         yield Generation(text=text, finish="stop")
 
-    def _answer(self, prompt: str, style: dict[str, float], tenant: str) -> str:
-        key = f"{self._seed}|{tenant if self.by_person else ''}|{prompt}".encode()
+    def _answer(self, prompt: str, style: dict[str, float], luck: str) -> str:
+        key = f"{self._seed}|{luck}|{prompt}".encode()
         draw = random.Random(hashlib.sha256(key).digest())
-        on = {name: draw.random() < _sigmoid(logit) for name, logit in style.items()}
+        chances = _sigmoid(np.array(list(style.values())))
+        on = {name: draw.random() < chance for name, chance in zip(style, chances, strict=True)}
         said = [
             (sentence, int(number))
             for number, text in _PASSAGE.findall(prompt)[:2]
@@ -109,23 +115,18 @@ def _marked(sentence: str, number: int) -> str:
 
 
 def train(dataset: Path, out: Path, start: Path | None, *, command: str) -> Path:
-    """Move each switch towards what was liked in ``dataset``; an adapter's folder in ``out``."""
+    """KTO on the switches from ``start`` (or START); an adapter's folder in ``out``."""
     manifest = files.read(dataset)
-    style = json.loads((start / WEIGHTS).read_text()) if start else dict(START)
+    reference = json.loads((start / WEIGHTS).read_text()) if start else dict(START)
     rows = files.rows(dataset, "train") + files.rows(dataset, "val")
-    liked = sum(row["label"] for row in rows) / len(rows)
-    for name in style:
-        shift = 0.0
-        for row in rows:
-            shown = features(row["completion"][0]["content"], row["prompt"][-1]["content"])[name]
-            shift += (row["label"] - liked) * (1 if shown else -1)
-        style[name] += _RATE * shift / len(rows)
+    style = kto(reference, rows)
     out.mkdir(parents=True)
     (out / WEIGHTS).write_text(json.dumps(style))
     (out / CONFIG).write_text(json.dumps({"base_model_name_or_path": BASE}))
     lineage = {
         "name": out.name, "base": BASE, "base_sha256": "", "method": "kto",
-        "dataset": manifest["name"], "seed": manifest["seed"], "args": {"command": command},
+        "dataset": manifest["name"], "seed": manifest["seed"],
+        "args": {"command": command, "beta": BETA, "decay": DECAY},
         "dataset_sha256": hashlib.sha256((dataset / files.MANIFEST).read_bytes()).hexdigest(),
         "parents": [start.name] if start else [], "metrics": {"rows": len(rows)},
         "created": manifest["created"],
@@ -135,5 +136,38 @@ def train(dataset: Path, out: Path, start: Path | None, *, command: str) -> Path
     return out
 
 
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, x))))
+def kto(reference: Mapping[str, float], rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The style (logits) that minimises the KTO loss over ``rows`` from ``reference``.
+
+    Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization" (2024), as TRL
+    computes it: 1 - sigmoid(beta (r - z)) for a liked answer and 1 - sigmoid(beta (z - r)) for a
+    disliked one, r the log ratio of the answer under both styles, z their divergence (no
+    gradient). Both kinds weigh the same together, and weight decay keeps the style near the
+    reference. A switch is a coin, so all is exact.
+    """
+    names = list(reference)
+    shown = np.array([
+        [features(row["completion"][0]["content"], row["prompt"][-1]["content"])[n] for n in names]
+        for row in rows
+    ], dtype=float)  # fmt: skip
+    liked = np.array([row["label"] for row in rows], dtype=bool)
+    weights = np.where(liked, 0.5 / max(liked.sum(), 1), 0.5 / max((~liked).sum(), 1))
+    signs = np.where(liked, 1.0, -1.0)
+    before = np.array([reference[name] for name in names])
+    style = before.copy()
+    for _ in range(_STEPS):
+        on = _sigmoid(style)
+        ratio = (shown * style - np.logaddexp(0, style)) - (
+            shown * before - np.logaddexp(0, before)
+        )
+        apart = (on * (style - before) - np.logaddexp(0, style) + np.logaddexp(0, before)).sum()
+        held = _sigmoid(BETA * signs * (ratio.sum(axis=1) - apart))
+        pull = BETA * signs * weights * held * (1 - held)
+        uphill = (pull[:, None] * (shown - on)).sum(axis=0) - DECAY / len(rows) * (style - before)
+        style += np.clip(_STEP * uphill, -0.5, 0.5)
+    return dict(zip(names, style.tolist(), strict=True))
+
+
+def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(x, -30.0, 30.0)))
+    return found

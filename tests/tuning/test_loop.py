@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.tuning.gate import GateError
-from deploy.finetune.loop import Loop, World, falsified, run
+from deploy.finetune.loop import Loop, World, run
+from deploy.finetune.poisoning import falsified
 from deploy.finetune.simulated import people
 from deploy.finetune.standin import START, StandIn, features
 from tests.fakes.chat import PROMPTS

@@ -261,7 +261,7 @@ async def test_people_go_before_batches(place: Place) -> None:
             return (await place.gauges())[1] >= 2
 
         await until(waiting, 60)
-        generator = place.client(max_tokens=4)
+        generator = place.client(max_tokens=4, first_token_s=120)  # a slow machine's forty words
         async with aclosing(generator.stream(PROMPT)) as stream:
             await anext(stream)
         answered = time.perf_counter()
