@@ -24,11 +24,15 @@ _SENTENCE = re.compile(r"- (.+)")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A sentence that may be said. ``ask``: what the model reads before it decides on it."""
+    """A sentence that may be said. ``ask``: what the model reads before it decides on it.
+
+    ``title``: of its passage's page.
+    """
 
     text: str
     mark: int
     ask: str
+    title: str = ""
 
     @property
     def cited(self) -> str:
@@ -51,12 +55,12 @@ def reading(*texts: str) -> Reading | None:
     system, user = texts
     opening = [system.strip()]
     choices: list[Choice] = []
-    mark, heading = 0, ""
+    mark, title, heading = 0, "", ""
     for line in user.strip().split("\n"):
         if passage := _PASSAGE.fullmatch(line):
-            mark, heading = int(passage[1]), f"\n{line}"
+            mark, title, heading = int(passage[1]), passage[2], f"\n{line}"
         elif mark and (sentence := _SENTENCE.fullmatch(line)):
-            choices.append(Choice(sentence[1], mark, f"{heading}\n{line}{_ASK}"))
+            choices.append(Choice(sentence[1], mark, f"{heading}\n{line}{_ASK}", title))
             heading = ""
         elif mark:
             return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import os
 import pickle
@@ -27,6 +28,7 @@ from typing import Any
 from bot.app import BRIEF_PROMPTS, PROMPTS
 from bot.dialogue import context
 from bot.errors import ModelError
+from bot.generation import deciding
 from bot.generation.embedded import ADAPTER, EmbeddedGenerator, packaged_model
 from bot.generation.openai_compat import Endpoint
 from bot.generation.prompts import PromptBook
@@ -274,6 +276,15 @@ def prepared(args: argparse.Namespace, base: Knowledge) -> list[Case]:
     return found
 
 
+def stamp(adapter: Path) -> str:
+    """Names what answered: these weights under these thresholds. Answers of others are not taken
+    for theirs when a run goes on after a stop."""
+    weights = adapter / "adapter.gguf"
+    made = hashlib.sha256(weights.read_bytes() if weights.is_file() else b"")
+    made.update(repr([deciding.SURE, deciding.ANOTHER, deciding.SAME, deciding.WORDS]).encode())
+    return made.hexdigest()[:8]
+
+
 async def run(args: argparse.Namespace) -> None:
     """Everything in turn."""
     embedder = MiniLm(threads=args.threads)
@@ -287,8 +298,11 @@ async def run(args: argparse.Namespace) -> None:
             if name == "tuned"
             else random.Random(SEED).sample(asked, min(args.stock, len(asked)))
         )
-        file = f"answers-{name.replace(', ', '-').replace(' ', '-')}.jsonl"
-        done = await answers(system, few[: args.most or None], args.data / file)
+        file = (
+            args.data
+            / f"answers-{name.replace(', ', '-').replace(' ', '-')}-{stamp(args.adapter)}.jsonl"
+        )
+        done = await answers(system, few[: args.most or None], file)
         report(name, done)
         if args.timed and name == "tuned":
             timing([await system.answer(case, base) for case in asked[-args.timed :]])

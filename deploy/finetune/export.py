@@ -103,6 +103,8 @@ def main(given: Sequence[str] | None = None) -> None:
         sys.exit("vLLM would refuse this adapter: " + "; ".join(wrong))
     config["base_model_name_or_path"] = "SmolLM2-135M-Instruct"  # a name, not a folder of ours
     config["inference_mode"] = True
+    if isinstance(config.get("target_modules"), list):  # a set in PEFT, in another order each time
+        config["target_modules"].sort()
     weights = {
         key: array.astype(np.float16)
         for key, array in load_file(args.adapter / "adapter_model.safetensors").items()

@@ -18,17 +18,24 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.dialogue.answering import Answerer
 from bot.dialogue.manager import DialogueManager
-from bot.dialogue.rebuilding import PassagesOf, Rebuilder
+from bot.dialogue.rebuilding import Rebuilder
 from bot.examiner import Examiner
 from bot.grounding.check import Checker
-from bot.model import Feedback, Message, Place, Profile, Turn, UserId
-from bot.ports import Models, Prompts, Retriever
+from bot.model import (
+    Feedback,
+    Message,
+    Place,
+    Profile,
+    Turn,
+    UserId,
+)
+from bot.ports import Models
 from bot.safety import Triage
 from bot.store import KeyRing, open_store
 from bot.store.learning import SqlLessons
@@ -44,11 +51,13 @@ from bot.tuning.gate import Gate, GateError, Side
 from bot.tuning.moves import Moves
 from bot.tuning.rated import Review
 from bot.tuning.registry import in_state
+from bot.tuning.sampling import Interval, paired
 from bot.tuning.scoring import Answered
 from bot.tuning.workshop import Workshop, plan_for
 from deploy.finetune.poisoning import poisoned
 from deploy.finetune.simulated import Person, people
 from deploy.finetune.standin import BASE, StandIn, train
+from deploy.finetune.world import Remembering, World, questions
 
 GATE = Gate(
     target="panel.liked",
@@ -57,20 +66,8 @@ GATE = Gate(
     floors={"grounded.precision": 0.9},
     sha256="simulated",
 )
-PANEL, PANEL_ASKS = 40, 12
+PANEL_ASKS = 12  # questions of each member
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class World:
-    """What a loop runs on: knowledge, prompts, questions, and a folder for all it makes."""
-
-    retriever: Retriever
-    prompts: Prompts
-    passages_of: PassagesOf
-    learn_from: Sequence[str]
-    unseen: Sequence[str]
-    folder: Path
 
 
 class Loop:
@@ -91,6 +88,7 @@ class Loop:
             store=store, answerer=self._answerer(self.arms), triage=Triage.load()
         )
         self.now, self._ticks = NOON, 0.0
+        self._sat: dict[str, dict[str, dict[str, float]]] = {}  # exams by adapter
 
     def _tick(self) -> float:
         self._ticks += 2.0  # every look at the registry is a fresh one
@@ -123,7 +121,7 @@ class Loop:
         differ, so two times compare in pairs.
         """
         thumbs = {}
-        for person in people(PANEL, "panel", random.Random(77)):
+        for person in people(self.world.panel, "panel", random.Random(77)):
             user = await self._known(person, frozenset())
             for text in random.Random(person.name).sample(
                 list(self.world.unseen), min(PANEL_ASKS, len(self.world.unseen))
@@ -185,27 +183,37 @@ class Loop:
             if active
             else Side(base=BASE),
         ):
-            scores = await self._sit(cases, side.adapter)
+            if side.adapter not in self._sat:
+                self._sat[side.adapter] = await self._sit(cases, side.adapter)
+            scores = self._sat[side.adapter]
             runs.append(exam.Run(side=side, suites_sha256=fingerprint(cases), scores=scores))
         report = exam.verdict(GATE, runs[0], runs[1], datetime.now(UTC))
         path = exam.write(self.world.folder / f"report-{name}", report, runs[0], runs[1])
         return path, report.passed
 
     async def _sit(self, cases: Sequence[Case], adapter: str) -> dict[str, dict[str, float]]:
-        """The scores of one side, with the panel's thumbs among them."""
+        """The scores of one side, with the panel's thumbs among them, each the mean of several
+        sittings: a question answered once says little about a model that draws."""
         panel = people(24, "panel", random.Random(99))
         liked: dict[str, float] = {}
 
         def judge(case: Case, answered: Answered) -> None:
-            draw = random.Random(case.id)
+            draw = random.Random(f"{case.id} {self.model.luck}")
             seen = "\n".join(passage.text for passage in answered.passages)
             likes = [one.likes_it(answered.alone, seen, draw) for one in panel]
             liked[case.id] = sum(likes) / len(likes)
 
         examiner = Examiner(self._answerer, self.model, Triage.load(), self.world.passages_of)
-        self.model.luck = "exam"
-        scores = await examiner.run(cases, adapter, note=judge)
-        return {id_: found | {"panel.liked": liked[id_]} for id_, found in scores.items()}
+        total: dict[str, Counter[str]] = {case.id: Counter() for case in cases}
+        for sitting in range(self.world.sittings):
+            self.model.luck = f"sitting {sitting}"  # the same on both sides
+            scores = await examiner.run(cases, adapter, note=judge)
+            for id_, found in scores.items():
+                total[id_].update(found | {"panel.liked": liked[id_]})
+        return {
+            id_: {measure: value / self.world.sittings for measure, value in found.items()}
+            for id_, found in total.items()
+        }
 
     async def review(self) -> dict[str, int]:
         """What a reviewer with the passages beside the answer decides about what waits.
@@ -251,6 +259,14 @@ def share(thumbs: Mapping[str, bool]) -> float:
     return sum(thumbs.values()) / max(len(thumbs), 1)
 
 
+def gain(first: Mapping[str, bool], last: Mapping[str, bool]) -> Interval:
+    """What the panel likes more than before, with its interval over people."""
+    differences: dict[str, list[int]] = {}
+    for key in sorted(set(first) & set(last)):
+        differences.setdefault(key.split("|")[0], []).append(last[key] - first[key])
+    return paired([sum(mine) / len(mine) for mine in differences.values()])
+
+
 async def run(
     world: World, *, size: int, seed: int, rounds: int = 2, raters: int = 0
 ) -> dict[str, object]:
@@ -260,16 +276,18 @@ async def run(
     try:
         loop = Loop(world, store, size=size, seed=seed)
         told: dict[str, object] = {"people_a_round": size, "seed": seed}
-        first = await loop.panel("first")
+        first = last = await loop.panel("first")
         told["liked_at_first"] = share(first)
         parent = ""
         for number in range(1, rounds + 1):
-            told[f"round_{number}"] = await loop.round(f"r{number}", parent)
+            found = await loop.round(f"r{number}", parent)
             active = in_state(await loop.registry.adapters(), "active")
             parent = active.name if active else ""
             last = await loop.panel(f"after {number}")
-            told[f"round_{number}"] |= {"liked_after": share(last)}
+            style = {name: round(logit, 2) for name, logit in loop.model.styles[parent].items()}
+            told[f"round_{number}"] = found | {"liked_after": share(last), "style": style}
         told["liked_at_last"], told["answers"] = share(last), (len(first), len(last))
+        told["gain"] = asdict(gain(first, last))
         told["poisoned"] = await poisoned(loop, parent, raters or max(size, 20))
         return told
     finally:
@@ -280,30 +298,26 @@ def main() -> None:
     """On the real knowledge and our consumer questions, half to learn from and half unseen."""
     from bot.app import PROMPTS, open_knowledge
     from bot.generation.prompts import PromptBook
-    from bot.settings import ROOT, load
+    from bot.settings import load
     from rag.hybrid import HybridRetriever
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--seed", type=int, nargs="+", default=[1], help="one loop for each")
+    parser.add_argument("--raters", type=int, default=0, help="in the poisoned round")
     given = parser.parse_args()
-    rows = [
-        json.loads(line)["text"]
-        for name in ("questions_a", "questions_b", "questions_c")
-        for line in (ROOT / "tests" / "retrieval" / f"{name}.jsonl").read_text().splitlines()
-        if json.loads(line)["lang"] == "en"
-    ]
-    random.Random(5).shuffle(rows)
+    rows = questions()
     knowledge = open_knowledge(load())
+    retriever = Remembering(HybridRetriever(knowledge))
     try:
         for seed in given.seed:
             with tempfile.TemporaryDirectory(prefix="salus-loop-") as folder:
                 world = World(
-                    retriever=HybridRetriever(knowledge), prompts=PromptBook.load(PROMPTS),
+                    retriever=retriever, prompts=PromptBook.load(PROMPTS),
                     passages_of=knowledge.passages, learn_from=rows[:60],
                     unseen=rows[60:140], folder=Path(folder),
                 )  # fmt: skip
-                told = asyncio.run(run(world, size=given.people, seed=seed))
+                told = asyncio.run(run(world, size=given.people, seed=seed, raters=given.raters))
             sys.stdout.write(json.dumps(told, indent=1) + "\n")
             sys.stdout.flush()
     finally:

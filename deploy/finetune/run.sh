@@ -14,7 +14,7 @@ base=build/smollm2         # the packaged GGUF as a checkpoint
 data=build/finetune-data   # the dataset folder and the knowledge base it was made from
 made=build/adapters/embedded
 kept=prompts/embedded/adapter  # what the bot loads, beside the prompt it was trained on
-name=${NAME:-embedded-1}
+name=${NAME:-embedded-2}
 bot=.venv/bin/python
 
 # 0. Environment and base. torch comes first: the index of some machines holds it on disk.

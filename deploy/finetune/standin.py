@@ -87,14 +87,13 @@ class StandIn:
         yield Generation(text=text, finish="stop")
 
     def _answer(self, prompt: str, style: dict[str, float], luck: str) -> str:
-        key = f"{self._seed}|{luck}|{prompt}".encode()
-        draw = random.Random(hashlib.sha256(key).digest())
+        found = _PASSAGE.findall(prompt)[:2]
+        # Not the whole prompt: that also tells the time.
+        draw = random.Random(f"{self._seed}|{luck}|{found}")
         chances = _sigmoid(np.array(list(style.values())))
         on = {name: draw.random() < chance for name, chance in zip(style, chances, strict=True)}
         said = [
-            (sentence, int(number))
-            for number, text in _PASSAGE.findall(prompt)[:2]
-            for sentence in split_sentences(text)
+            (sentence, int(number)) for number, text in found for sentence in split_sentences(text)
         ]
         if not said:
             return "Hello."

@@ -25,9 +25,9 @@ HITS = [Hit(passage=p, score=0.9) for p in PASSAGES[:2]]
 SHORT = Reading(
     opening="Question: x",
     choices=(
-        Choice("A b.", 1, "\n[1] T\n- A b. =>"),
-        Choice("C.", 1, "\n- C. =>"),
-        Choice("D.", 1, "\n- D. =>"),
+        Choice("A b.", 1, "\n[1] T\n- A b. =>", "T"),
+        Choice("C.", 1, "\n- C. =>", "T"),
+        Choice("D.", 1, "\n- D. =>", "T"),
     ),
 )
 
@@ -81,7 +81,9 @@ def test_the_short_prompt_is_read_as_decisions() -> None:
     assert read is not None
     assert read.opening == f"{system}\nQuestion: How much sleep do adults need?"
     assert read.choices[0].ask.startswith(f"\n[1] {HITS[0].passage.title}\n- ")
-    assert {c.mark for c in read.choices} == {1, 2}
+    assert {(c.mark, c.title) for c in read.choices} == {
+        (n, hit.passage.title) for n, hit in enumerate(HITS, 1)
+    }
     assert len({c.text for c in read.choices}) == len(read.choices)
 
 
@@ -115,14 +117,16 @@ async def test_what_gets_a_yes_is_said_at_once() -> None:
 
 async def test_the_first_sentence_has_to_be_surer_than_the_rest() -> None:
     """Whether anything answers is one question, what else belongs to the answer another; a
-    sentence of another passage needs more than one of a passage that was quoted."""
+    sentence of another page needs more than one of a page that was quoted."""
     said = await answer(Server(lambda _: {YES: -1.0, NO: -0.4}), SHORT)
     assert said == [Generation(text="", finish="stop")]
-    two = Reading("Question: x", (*SHORT.choices, Choice("E.", 2, "\n[2] U\n- E. =>")))
+    two = Reading("Question: x", (*SHORT.choices, Choice("E.", 2, "\n[2] U\n- E. =>", "U")))
     doubt = Server(lambda text: {YES: -0.1} if text.count("=>") == 1 else {YES: -2.0, NO: -0.1})
     assert (await answer(doubt, two))[-1].text == "A b. [1] C. [1] D. [1]"
     half = Server(lambda text: {YES: -0.1} if text.count("=>") == 1 else {YES: -1.0, NO: -0.4})
     assert (await answer(half, two))[-1].text == "A b. [1] C. [1] D. [1]\n\nE. [2]"
+    more = Reading("Question: x", (*SHORT.choices, Choice("E.", 2, "\n[2] t\n- E. =>", "t")))
+    assert (await answer(doubt, more))[-1].text == "A b. [1] C. [1] D. [1]\n\nE. [2]"
 
 
 async def test_a_word_that_is_not_named_is_the_unlikelier_one() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from bot.tuning.gate import GateError
-from deploy.finetune.loop import Loop, World, run
+from deploy.finetune.loop import Loop, run
 from deploy.finetune.poisoning import falsified
 from deploy.finetune.simulated import people
 from deploy.finetune.standin import START, StandIn, features
+from deploy.finetune.world import World
 from tests.fakes.chat import PROMPTS
 from tests.fakes.retriever import PASSAGES, FakeRetriever
 from tests.store.conftest import OpenStore
@@ -33,6 +34,7 @@ def world(folder: Path) -> World:
     return World(
         retriever=FakeRetriever(), prompts=PROMPTS, learn_from=LEARN, unseen=UNSEEN, folder=folder,
         passages_of=lambda _v, ids: {p.id: p for p in PASSAGES if p.id in ids},
+        panel=5, sittings=2,
     )  # fmt: skip
 
 
@@ -44,12 +46,30 @@ async def test_a_round_and_a_poisoning(tmp_path: Path) -> None:
     style = StandIn()
     style.load(tmp_path / "r1")
     assert style.styles["r1"] != START
+    assert told["answers"][0] == told["answers"][1] > 5
+    assert told["gain"]["low"] <= told["gain"]["mean"] <= told["gain"]["high"]
     poisoned = told["poisoned"]
     assert poisoned["poisoners"] == 1
     assert poisoned["dropped_or_held"] == poisoned["their_votes"] > 0
     assert poisoned["their_rows_in_the_set"] == 0 < poisoned["rows_in_the_set"]
     assert not poisoned["gate_passed_without_guards"]
     assert poisoned["refused"]
+
+
+async def test_the_panel_is_not_learned_from_and_is_the_same_every_time(
+    tmp_path: Path, open_store: OpenStore
+) -> None:
+    """Two times differ only by what answers; none of its votes becomes a row."""
+    loop = Loop(world(tmp_path), await open_store(), size=4, seed=1)
+    first = await loop.panel("first")
+    assert first
+    assert await loop.panel("again") == first
+    assert await loop.lessons.rated() == []
+    liked = {}
+    for logit in (-9.0, 9.0):
+        loop.model.styles[""] = dict.fromkeys(START, logit) | {"true": 9.0}
+        liked[logit] = sum((await loop.panel(f"style {logit}")).values())
+    assert liked[9.0] > liked[-9.0]
 
 
 async def test_a_candidate_that_is_no_better_stays_one(
