@@ -65,11 +65,8 @@ async def test_the_panel_is_not_learned_from_and_is_the_same_every_time(
     assert first
     assert await loop.panel("again") == first
     assert await loop.lessons.rated() == []
-    liked = {}
-    for logit in (-9.0, 9.0):
-        loop.model.styles[""] = dict.fromkeys(START, logit) | {"true": 9.0}
-        liked[logit] = sum((await loop.panel(f"style {logit}")).values())
-    assert liked[9.0] > liked[-9.0]
+    loop.model.styles[""] = START | {"true": -9.0}
+    assert await loop.panel("false figures") != first
 
 
 async def test_a_candidate_that_is_no_better_stays_one(
