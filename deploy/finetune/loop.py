@@ -247,8 +247,9 @@ class Loop:
             await self.moves.promote(name, share=0.5, report=report, why="trial")
         except GateError as error:
             return told | {"refused": str(error)}
+        since = self.now + timedelta(minutes=1)  # the panel's votes are none of the trial's
         await self.chat(people(self.size, f"{name}-b", self.draw), self.world.learn_from)
-        found = compare(await fared(self.store, since=NOON), name, parent)
+        found = compare(await fared(self.store, since=since), name, parent)
         told["trial"] = {"liked": asdict(found.liked) if found.liked else None}
         await self.moves.promote(name, share=None, report=report, why="for everybody")
         return told

@@ -371,12 +371,16 @@ def _can_be_sent(update: Json) -> bool:
     return True
 
 
-def generated(updates: st.SearchStrategy[Json], count: int) -> list[Json]:
-    """So many of them."""
+def generated(
+    updates: st.SearchStrategy[Json], count: int, *, always_the_same: bool = False
+) -> list[Json]:
+    """So many of them. ``always_the_same``: for the suite, whose few must hold enough of what is
+    answered and must not fail by luck; the command draws new ones every time."""
     found: list[Json] = []
 
     @settings(
         max_examples=count,
+        derandomize=always_the_same,
         deadline=None,
         database=None,
         phases=[Phase.generate],
