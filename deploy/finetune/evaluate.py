@@ -281,7 +281,8 @@ def stamp(adapter: Path) -> str:
     for theirs when a run goes on after a stop."""
     weights = adapter / "adapter.gguf"
     made = hashlib.sha256(weights.read_bytes() if weights.is_file() else b"")
-    made.update(repr([deciding.SURE, deciding.ANOTHER, deciding.SAME, deciding.WORDS]).encode())
+    thresholds = (deciding.SURE, deciding.ANOTHER, deciding.SAME)
+    made.update(repr((thresholds, deciding.SENTENCES, deciding.WORDS)).encode())
     return made.hexdigest()[:8]
 
 

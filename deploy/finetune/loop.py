@@ -16,7 +16,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -27,14 +27,7 @@ from bot.dialogue.manager import DialogueManager
 from bot.dialogue.rebuilding import Rebuilder
 from bot.examiner import Examiner
 from bot.grounding.check import Checker
-from bot.model import (
-    Feedback,
-    Message,
-    Place,
-    Profile,
-    Turn,
-    UserId,
-)
+from bot.model import Feedback, Message, Place, Profile, Turn, UserId
 from bot.ports import Models
 from bot.safety import Triage
 from bot.store import KeyRing, open_store
@@ -111,7 +104,7 @@ class Loop:
                 up = await self._asks(person, user, chat, text, self.draw, chat)
                 if up is not None and not person.poisons:
                     thumbs.append(up)
-        return sum(thumbs) / max(len(thumbs), 1)
+        return share(thumbs)
 
     async def panel(self, when: str) -> dict[str, bool]:
         """The thumbs of people who never agreed to be learned from, on questions never learned
@@ -255,9 +248,9 @@ class Loop:
         return told
 
 
-def share(thumbs: Mapping[str, bool]) -> float:
+def share(thumbs: Collection[bool]) -> float:
     """Of thumbs, those that point up."""
-    return sum(thumbs.values()) / max(len(thumbs), 1)
+    return sum(thumbs) / max(len(thumbs), 1)
 
 
 def gain(first: Mapping[str, bool], last: Mapping[str, bool]) -> Interval:
@@ -278,7 +271,7 @@ async def run(
         loop = Loop(world, store, size=size, seed=seed)
         told: dict[str, object] = {"people_a_round": size, "seed": seed}
         first = last = await loop.panel("first")
-        told["liked_at_first"] = share(first)
+        told["liked_at_first"] = share(first.values())
         parent = ""
         for number in range(1, rounds + 1):
             found = await loop.round(f"r{number}", parent)
@@ -286,8 +279,8 @@ async def run(
             parent = active.name if active else ""
             last = await loop.panel(f"after {number}")
             style = {name: round(logit, 2) for name, logit in loop.model.styles[parent].items()}
-            told[f"round_{number}"] = found | {"liked_after": share(last), "style": style}
-        told["liked_at_last"], told["answers"] = share(last), (len(first), len(last))
+            told[f"round_{number}"] = found | {"liked_after": share(last.values()), "style": style}
+        told["liked_at_last"], told["answers"] = share(last.values()), (len(first), len(last))
         told["gain"] = asdict(gain(first, last))
         told["poisoned"] = await poisoned(loop, parent, raters or max(size, 20))
         return told
