@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,21 +21,25 @@ from bot.dialogue.challenges.room import Room
 from bot.dialogue.curating.front import Curating
 from bot.dialogue.manager import Defaults, DialogueManager
 from bot.dialogue.relating import Relating
-from bot.errors import SettingsError, StoreError
+from bot.errors import SalusError, SettingsError, StoreError
 from bot.generation.embedded import ADAPTER, CONTEXT_TOKENS, EmbeddedGenerator, packaged_model
 from bot.generation.lora import VllmAdapters
 from bot.generation.openai_compat import Endpoint, OpenAICompatibleGenerator
 from bot.generation.prompts import PromptBook
 from bot.grounding.check import Checker
+from bot.grounding.lexicon import lexicon
+from bot.i18n import LANGS
 from bot.model import Lang, Platform, UserId
 from bot.ports import Generator, Models, Transcriber
 from bot.safety import Triage
+from bot.safety.policy import load_policy
 from bot.settings import PREFIX, ROOT, Settings
 from bot.shelf import DeferredShelf, hosts_of
 from bot.speech import NoTranscriber, make_transcriber
 from bot.tuning.arms import Arms
 from bot.tuning.registry import AdapterServer
 from bot.tuning.serving import keep
+from rag.types import KnowledgeError
 
 if TYPE_CHECKING:
     from bot.examiner import Examiner
@@ -62,6 +66,7 @@ class App:
     store: DeferredStore
     retriever: DeferredRetriever
     generator: OpenAICompatibleGenerator | EmbeddedGenerator | None
+    prompts: PromptBook
     transcriber: Transcriber = field(default_factory=NoTranscriber)
     adapter_server: AdapterServer | None = None
 
@@ -83,10 +88,27 @@ class App:
         return make_workshop(self.settings, await self.store.opened(), knowledge)
 
     async def warm(self) -> None:
-        """Load what the first question needs, ahead of it; failures show when it is asked."""
-        await self.retriever.warm()
+        """Load what the first question needs, ahead of it: loaded while others are being answered,
+        libraries take many times as long (threads and the event loop wait for each other).
+
+        Every part is tried, one after the other; then the first failure is raised.
+        """
+        parts: list[Callable[[], Awaitable[object]]] = [
+            lambda: asyncio.to_thread(_read_rules),
+            self.store.warm,
+            self.retriever.warm,
+            lambda: asyncio.to_thread(self.prompts.warm),
+        ]
         if self.generator is not None:
-            await self.generator.warm()
+            parts.append(self.generator.warm)
+        failures: list[Exception] = []
+        for part in parts:
+            try:
+                await part()
+            except (SalusError, KnowledgeError) as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
 
 @asynccontextmanager
@@ -100,7 +122,8 @@ async def build(
     )
     shelf = DeferredShelf(retriever, store, hosts_of(settings.kb_hosts))
     generator = make_generator(settings)
-    answerer = _answerer(settings, retriever, generator, Arms(DeferredRegistry(store)))
+    prompts = _prompts(generator)
+    answerer = _answerer(settings, retriever, generator, prompts, Arms(DeferredRegistry(store)))
     defaults = Defaults(lang=_default_lang(settings), country=settings.country)
     dialogue = DialogueManager(
         store=UnitStore(store),
@@ -119,6 +142,7 @@ async def build(
             store=store,
             retriever=retriever,
             generator=generator,
+            prompts=prompts,
             transcriber=make_transcriber(settings),
             adapter_server=make_adapter_server(settings),
         )
@@ -131,13 +155,17 @@ async def build(
 
 
 def _answerer(
-    settings: Settings, retriever: DeferredRetriever, generator: Generator | None, models: Models
+    settings: Settings,
+    retriever: DeferredRetriever,
+    generator: Generator | None,
+    prompts: PromptBook,
+    models: Models,
 ) -> Answerer:
     """The answering path, for the dialogue and for its examination."""
     return Answerer(
         retriever=retriever,
         generator=generator,
-        prompts=PromptBook.load(BRIEF_PROMPTS if _reads_little(generator) else PROMPTS),
+        prompts=prompts,
         checker=Checker(),
         budget_tokens=None if _reads_little(generator) else _budget(settings),
         similarity=retriever.similarity,
@@ -154,10 +182,11 @@ async def open_examiner(
 
     retriever = DeferredRetriever(lambda: open_knowledge(settings, progress=progress))
     generator = make_generator(settings)
+    prompts = _prompts(generator)
     knowledge = await retriever.knowledge()
     try:
         yield Examiner(
-            lambda models: _answerer(settings, retriever, generator, models),
+            lambda models: _answerer(settings, retriever, generator, prompts, models),
             generator,
             Triage.load(),
             knowledge.passages,
@@ -313,6 +342,18 @@ def _education_only(settings: Settings) -> frozenset[Platform]:
 def _reads_little(generator: Generator | None) -> bool:
     """The embedded model with our adapter gets the short prompt that it was trained on."""
     return isinstance(generator, EmbeddedGenerator) and bool(generator.adapter)
+
+
+def _read_rules() -> None:
+    """The reviewed data behind refusals and checks, read once and kept."""
+    load_policy()
+    for lang in LANGS:
+        lexicon(lang)
+
+
+def _prompts(generator: Generator | None) -> PromptBook:
+    """The prompt that the generator is asked with."""
+    return PromptBook.load(BRIEF_PROMPTS if _reads_little(generator) else PROMPTS)
 
 
 def _budget(settings: Settings) -> int:

@@ -162,11 +162,16 @@ class DeferredStore:
         """The open store. Raises a StoreError when it cannot be opened."""
         async with self._opening:
             if self._store is None:
-                from bot.store import KeyRing, open_store
+                from bot.store import KeyRing, load_libraries, open_store
 
+                await asyncio.to_thread(load_libraries)
                 keys = await asyncio.to_thread(KeyRing.load_or_create, self._key_file)
                 self._store = await open_store(self._url, keys=keys, consent_wording=WORDING)
         return self._store
+
+    async def warm(self) -> None:
+        """Open the database now, so that the first person does not wait for it."""
+        await self.opened()
 
     async def user_for(self, platform: str, external_id: str) -> UserId:
         """The person behind a platform's id, made on first sight."""

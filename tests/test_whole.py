@@ -3,8 +3,11 @@ model server that fails in every way we know."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,13 +17,30 @@ import pytest
 
 from bot.adapters import console
 from bot.app import PAGES, App, build, make_generator
-from bot.errors import SettingsError
+from bot.errors import ModelUnavailableError, SettingsError
 from bot.generation.embedded import EmbeddedGenerator
 from bot.model import Turn
-from bot.settings import load
+from bot.settings import ROOT, load
 from tests.fakes.model_server import Mode, model_server
 
 QUESTION = "How much sleep do adults need?"
+NOWHERE = "http://127.0.0.1:9/v1"
+FIRST_QUESTION = """
+import asyncio, sys
+from bot.adapters import console
+from bot.app import build
+from bot.settings import load
+
+async def main():
+    given = {{"SALUS_DATA_DIR": {folder!r}, "SALUS_MODEL_URL": {url!r}, "SALUS_TZ": "UTC"}}
+    async with build(load(given)) as app:
+        await app.warm()
+        loaded = set(sys.modules)
+        reply = await console.final_reply(app, "ann", {question!r})
+        print(reply.path, *sorted(set(sys.modules) - loaded))
+
+asyncio.run(main())
+"""
 
 
 @asynccontextmanager
@@ -100,7 +120,7 @@ async def test_whatever_the_model_does_the_answer_is_whole_and_in_time(
 
 async def test_with_no_server_at_all(folder: Path) -> None:
     """A refused connection costs next to nothing."""
-    async with salus(folder, "http://127.0.0.1:9/v1") as app:
+    async with salus(folder, NOWHERE) as app:
         await app.retriever.warm()
         await console.final_reply(app, "ann", QUESTION)
         reply = await console.final_reply(app, "ann", "How do I lower my blood pressure?")
@@ -193,3 +213,31 @@ async def test_the_first_question_waits_for_the_index_however_long(
     async with build(settings) as app:
         reply = await console.final_reply(app, "ann", QUESTION)
     assert reply.citations
+
+
+async def test_once_warm_the_first_question_loads_no_library(folder: Path) -> None:
+    """Nobody waits for an import, which beside people being answered takes many times as long.
+
+    In a process of its own: this one has loaded everything already.
+    """
+    async with model_server() as server:
+        code = FIRST_QUESTION.format(url=server.url, folder=str(folder), question=QUESTION)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, cwd=ROOT, stdout=PIPE, stderr=PIPE
+        )
+        said, faults = await process.communicate()
+    assert process.returncode == 0, faults.decode()[-2000:]
+    path, *loaded = said.decode().split()
+    assert path in {"model", "extractive"}
+    assert server.requests
+    ours = {"bot", "rag"}
+    strangers = {name for name in loaded if name.split(".")[0] not in ours}
+    assert len(strangers) <= 20, " ".join(sorted(strangers))
+
+
+async def test_a_warm_start_tries_every_part(folder: Path) -> None:
+    """Without a model server the database and the index are open all the same."""
+    async with build(load({"SALUS_DATA_DIR": str(folder), "SALUS_MODEL_URL": NOWHERE})) as app:
+        with pytest.raises(ModelUnavailableError):
+            await app.warm()
+        assert (folder / "salus.sqlite3").exists()

@@ -38,6 +38,10 @@ class PromptBook:
         """Twelve hex digits over the exact texts; recorded with every turn."""
         return hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()[:12]
 
+    def warm(self) -> None:
+        """Load the template library now; ``build`` would at its first call. Raises KeyError."""
+        _ = self._template
+
     def build(self, **values: str) -> list[ChatMessage]:
         """The filled prompt. Values are data: braces inside them are not variables."""
         messages = self._template.format_messages(**values)

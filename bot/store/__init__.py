@@ -35,7 +35,7 @@ from bot.store.crypto import KeyRing
 if TYPE_CHECKING:
     from bot.store.sql import SqlStore
 
-__all__ = ["Consent", "KeyRing", "PersonStore", "new_id", "open_store"]
+__all__ = ["Consent", "KeyRing", "PersonStore", "load_libraries", "new_id", "open_store"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,13 @@ class PersonStore(Store, Reports, Protocol):
     async def unlink(self, user: UserId, platform: str, external_id: str) -> None: ...
     async def consents(self, user: UserId) -> list[Consent]: ...
     async def last_logged(self, user: UserId) -> list[ObservationId]: ...
+
+
+def load_libraries() -> None:
+    """Import what the database needs (a second or so); call it in a thread, ahead of open_store."""
+    import cryptography.hazmat.primitives.ciphers.aead  # noqa: F401
+
+    import bot.store.sql  # noqa: F401
 
 
 async def open_store(

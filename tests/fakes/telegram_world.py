@@ -114,10 +114,11 @@ def make_app(
     store = DeferredStore(settings.resolved_database_url, settings.resolved_key_file)
     if generator is None and script:
         generator = ScriptedGenerator(script, delay_s=delay_s)
+    prompts = PromptBook.load(ROOT / "prompts" / "answer")
     answerer = Answerer(
         retriever=FakeRetriever(),
         generator=generator,
-        prompts=PromptBook.load(ROOT / "prompts" / "answer"),
+        prompts=prompts,
         checker=Checker(),
         budget_tokens=2000,
     )
@@ -133,6 +134,7 @@ def make_app(
         store=store,
         retriever=cast("DeferredRetriever", FakeRetriever()),
         generator=cast("Any", generator),
+        prompts=prompts,
         transcriber=transcriber or NoTranscriber(),
     )
 

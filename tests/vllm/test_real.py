@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -193,7 +193,8 @@ async def salus(folder: Path, url: str) -> AsyncGenerator[App, None]:
     """The application asking the server at ``url``, with the deadlines people get."""
     settings = {"SALUS_DATA_DIR": str(folder), "SALUS_MODEL_URL": url, "SALUS_TZ": "UTC"}
     async with build(load(settings)) as app:
-        await app.retriever.warm()
+        with suppress(ModelError):  # of a server that was killed
+            await app.warm()
         yield app
 
 
@@ -202,7 +203,11 @@ async def crowd(
     place: Place, lengths: Iterable[int], *, priority: int = 0
 ) -> AsyncGenerator[list[float], None]:
     """Streams of others, each of so many tokens whatever the model says and however fast the
-    machine is; when each got its first word. They all leave at the end."""
+    machine is; when each got its first word. They all leave at the end.
+
+    After the first word they only hold the line: the server writes on, and this process, which
+    answers the person whose time is taken, does not read for them.
+    """
     generator = place.client(priority=priority)
     firsts: list[float] = []
 
@@ -211,9 +216,7 @@ async def crowd(
         async with aclosing(generator.stream(PROMPT, extra=wanted)) as stream:
             async for _ in stream:
                 firsts.append(time.perf_counter())
-                break
-            async for _ in stream:
-                pass
+                await asyncio.Event().wait()
 
     tasks = [asyncio.create_task(stay(tokens)) for tokens in lengths]
     try:
@@ -226,12 +229,11 @@ async def crowd(
 
 
 async def test_a_full_queue_is_answered_in_time_all_the_same(
-    place: Place, knowledge_dir: Path
+    place: Place, knowledge_dir: Path, tell: Tell
 ) -> None:
     """Over its bound the server says 503 at once, and the person gets the extractive answer."""
     async with salus(knowledge_dir, place.url) as app:
-        await app.generator.warm()  # type: ignore[union-attr]
-        async with crowd(place, [2000] * 24):
+        async with crowd(place, [3000] * 24):
 
             async def full() -> bool:
                 return sum(await place.gauges()) >= 24
@@ -242,6 +244,10 @@ async def test_a_full_queue_is_answered_in_time_all_the_same(
             took = time.perf_counter() - started
             user = await app.person("console", "ann")
             turn = (await app.store.history(user, platform="console", chat="terminal", limit=1))[-1]
+        vain = turn.timings["model_ms"] / 1000
+        tell(
+            f"over its bound: the answer after {took:.2f} s, {vain:.2f} s of it for asking in vain"
+        )
         assert reply.path == "extractive"
         assert reply.citations
         assert turn.failure == "error.model_unavailable"
