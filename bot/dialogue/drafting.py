@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from bot.dialogue.question import Question
 from bot.grounding.check import Checker, CitedPassage
-from bot.grounding.sentences import complete_sentences
+from bot.grounding.marks import blank_marks
+from bot.grounding.sentences import complete_sentences, parse_sentences
 from bot.i18n import t
 from bot.model import Generation, Hit
 from bot.safety import unsafe_advice
@@ -15,6 +16,7 @@ from bot.safety import unsafe_advice
 __all__ = ["Draft", "Rejected"]
 
 _END = re.compile(r"[.!?…。！？\n]")  # without one of these no sentence is complete
+_MARKED_END = re.compile(r" (?=[.!?…。！？])")  # where a mark stood before the full stop
 _LONG = 900  # characters; a little less than where a sentence without an end is cut
 
 
@@ -27,6 +29,38 @@ class Rejected(Exception):  # noqa: N818  # not a failure: the verdict that ends
         self.key = key
 
 
+class _Lists:
+    """Gives sentences quoted from a list of the passages their lines and bullets back.
+
+    A model that chooses sentences, or quotes them one after the other, runs lists into prose.
+    """
+
+    def __init__(self, passages: Sequence[CitedPassage]) -> None:
+        """Items by their sentences; True for the first one of an item."""
+        self._items: dict[str, bool] = {}
+        for passage in passages:
+            line = -1
+            for sentence in parse_sentences(passage.text):
+                if sentence.item:
+                    begins = passage.text.rfind("\n", 0, sentence.start)
+                    self._items.setdefault(sentence.text, begins != line)
+                    line = begins
+        self._inside = False
+
+    def shaped(self, piece: str) -> str:
+        """The sentence with the space it stands behind; what is written as a list stays so."""
+        body = piece.lstrip()
+        gap = piece[: len(piece) - len(body)]
+        first = self._items.get(_MARKED_END.sub("", " ".join(blank_marks(body).split())))
+        inside, self._inside = self._inside, first is not None
+        if first is None:
+            return f"\n\n{body}" if inside and "\n" not in gap else piece
+        if inside and not first:
+            return piece
+        before = gap if "\n" in gap and not inside else "\n"
+        return f"{before}- {body}"
+
+
 class Draft:
     """The model's answer as far as it has been checked: complete sentences that hold."""
 
@@ -36,6 +70,7 @@ class Draft:
         self._passages = [
             CitedPassage(id=h.passage.id, text=h.passage.text, title=h.passage.title) for h in hits
         ]
+        self._lists = _Lists(self._passages)
         self._question = question
         self._seen = 0
         self._kept: list[str] = []
@@ -87,7 +122,7 @@ class Draft:
             citations="required",
         )
         if report.supported and unsafe_advice(sentence, self._question.lang) is None:
-            self._kept.append(sentence)
+            self._kept.append(self._lists.shaped(sentence))
             return
         self._dropped += 1
         # One stray sentence may go; an answer that goes on making things up is not trimmed
