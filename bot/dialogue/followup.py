@@ -29,6 +29,13 @@ _EXPLETIVE = re.compile(
     r"|\bone (?:or|of|egg|cup|glass|day|night|hour|drink|tablet|meal|side|leg|arm|ear|eye)\b",
     re.IGNORECASE,
 )
+# Here it stands for a value named in the same breath: "a1c 6.1, is that bad?", 糖化6.1这样高吗.
+_OWN_VALUE = re.compile(
+    r"\b(?!(?:the|and|but|mine|was|has|had|have|got|get|now|only|just|about|with|that|this)\b)"
+    r"[a-z][a-z0-9]{2,}[^?!\d]{0,20}\d[\d./]*[^?!]{0,24}?\b(?:is|are|was) (?:that|this|it|they)\b"
+    r"|[\u3400-\u9fff]{2}\s*\d[\d./]*[^？?]{0,6}(?:这个|那个|这样|那样|这种|那种)",
+    re.IGNORECASE,
+)
 _LOW_PRESSURE = (90.0, 60.0)  # mmHg; below either it is a question about low pressure
 _UNLOGGED: dict[MetricKind, re.Pattern[str]] = {
     "blood_pressure": re.compile(
@@ -81,4 +88,5 @@ def _about(kind: MetricKind, value: float, low: float) -> str:
 def _leans(text: str) -> bool:
     han = len(re.findall(r"[\u3400-\u9fff]", text))
     short = han <= _SHORT_HAN if han else len(text.split()) <= _SHORT_WORDS
-    return short and bool(_LEANS.search(_EXPLETIVE.sub(" ", text).strip()))
+    told = _EXPLETIVE.sub(" ", text).strip()
+    return short and bool(_LEANS.match(told) or _LEANS.search(_OWN_VALUE.sub(" ", told)))

@@ -93,6 +93,25 @@ def test_whole_questions_stand_alone(text: str) -> None:
     assert search_text(text, [turn("How much caffeine is safe?")]) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["a1c 6.1 is that bad", "I slept 5 hours, is that enough?", "ferritin 12 - is this low",
+     "糖化6.1这样高吗", "尿酸480，这个严重吗"],
+)  # fmt: skip
+def test_a_value_named_in_the_same_breath_is_what_that_means(text: str) -> None:
+    """Nothing said before is asked about, so nothing said before is searched for."""
+    assert search_text(text, [turn("How much caffeine is safe?")]) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["is 400 mg of that ok?", "what about 200 mg, is that better?", "and 6.1, is that bad?",
+             "it was 6.1, is that bad", "那480这样高吗"]
+)  # fmt: skip
+def test_a_bare_value_leans_on_the_question_before(text: str) -> None:
+    """Without its own subject a value belongs to what was asked before."""
+    assert search_text(text, [turn("How much caffeine is safe?")]).startswith("How much caffeine")
+
+
 def test_only_answers_are_leaned_on() -> None:
     """Without an earlier answer there is nothing to lean on."""
     assert search_text("why?", []) == "why?"
