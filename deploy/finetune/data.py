@@ -43,6 +43,14 @@ PAGES = ROOT / "knowledge" / "pages"
 SEED = 20261128
 EVERYDAY, RARE = 640, 360  # focuses taken from sources for everybody and from the rare-disease ones
 HELD_BACK = 430  # focuses whose questions are only for measuring
+# Our own pages that are only for measuring: by name, since a page that is added must not move
+# others from training to measuring under an adapter that was trained on them.
+HELD_BACK_PAGES = frozenset(
+    """
+    alcohol back-pain colds-flu diabetes-type2 fibre-wholegrains healthy-eating insomnia
+    low-blood-pressure older-adults-falls physical-activity salt sleep-apnoea stress vaccines
+    """.split()
+)
 LONGEST = 1600  # characters of one answer
 PASSAGES = 6
 NO_ANSWER_SHARE = 0.06
@@ -124,14 +132,14 @@ def asked_of_medquad(rows: Sequence[dict[str, Any]]) -> Iterator[Asked]:
 
 
 def asked_of_pages() -> Iterator[Asked]:
-    """The sections of our own English pages; every fifth page is held back."""
-    for number, path in enumerate(sorted((PAGES / "en").glob("*.md"))):
+    """The sections of our own English pages, a fifth of them held back."""
+    for path in sorted((PAGES / "en").glob("*.md")):
         page = read_page(path)
         for place, (heading, text) in enumerate(page.sections):
             yield Asked(
                 id=f"{page.slug}-{place}", doc=f"en/{page.slug}", source="pages",
                 question=heading, reference=_MARK.sub("", text),
-                split="test" if number % 5 == 0 else "train",
+                split="test" if page.slug in HELD_BACK_PAGES else "train",
             )  # fmt: skip
 
 
