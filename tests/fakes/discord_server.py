@@ -40,6 +40,7 @@ from tests.fakes.discord_values import (
     Tap,
     Upload,
 )
+from tests.fakes.multipart import SentFile, parts
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAw.Gtest.discord-test-token"
 Answer = Json | list[Json] | None
@@ -324,16 +325,16 @@ async def _read(request: web.Request, route: str) -> Ask:
     """Raises ValueError for a body that is not JSON."""
     raw, files = "", []
     if request.content_type.startswith("multipart/"):
-        form = await request.post()
+        form = await parts(request)
         raw = str(form.get("payload_json") or "{}")
         body = json.loads(raw)
         told = (body.get("data") or body) if route == "callback" else body
         about = {str(a.get("id")): a for a in told.get("attachments") or []}
         for name, value in form.items():
-            if isinstance(value, web.FileField):
+            if isinstance(value, SentFile):
                 known = about.get(name.removeprefix("files[").removesuffix("]"), {})
                 note = str(known.get("description") or "")
-                files.append(Upload(value.filename, value.file.read(), note))
+                files.append(Upload(value.filename, value.content, note))
     else:
         raw = await request.text()
         body = json.loads(raw) if raw else {}

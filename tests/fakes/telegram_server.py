@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from aiohttp import ClientError, ClientSession, web
 
+from tests.fakes.multipart import SentFile, parts
 from tests.fakes.telegram_markup import MarkupError, parse_html, units
 
 Json = dict[str, Any]
@@ -645,10 +646,10 @@ async def _params(request: web.Request) -> Json:
         return found
     found = dict(request.query)
     if request.content_type.startswith("multipart/"):
-        form = await request.post()
-        for name, value in form.items():
-            if isinstance(value, web.FileField):
-                found[name if name in _FILES else f"attached {name}"] = _file(value)
+        for name, value in (await parts(request)).items():
+            if isinstance(value, SentFile):
+                given = (value.filename, value.content)
+                found[name if name in _FILES else f"attached {name}"] = given
             else:
                 found[name] = value
         for name in _FILES & set(found):
@@ -660,13 +661,6 @@ async def _params(request: web.Request) -> Json:
         with suppress(ValueError, TypeError):
             found[name] = json.loads(found[name])
     return found
-
-
-def _file(field_: web.FileField) -> tuple[str, bytes]:
-    try:
-        return field_.filename, field_.file.read()
-    finally:
-        field_.file.close()
 
 
 def _formatted(params: Json, limit: int) -> tuple[str, list[Json]]:
