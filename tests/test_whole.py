@@ -17,7 +17,7 @@ import pytest
 
 from bot.adapters import console
 from bot.app import PAGES, App, build, make_generator
-from bot.errors import ModelUnavailableError, SettingsError
+from bot.errors import ModelUnavailableError, SettingsError, StoreError
 from bot.generation.embedded import EmbeddedGenerator
 from bot.model import Turn
 from bot.settings import ROOT, load
@@ -236,8 +236,14 @@ async def test_once_warm_the_first_question_loads_no_library(folder: Path) -> No
 
 
 async def test_a_warm_start_tries_every_part(folder: Path) -> None:
-    """Without a model server the database and the index are open all the same."""
-    async with build(load({"SALUS_DATA_DIR": str(folder), "SALUS_MODEL_URL": NOWHERE})) as app:
+    """Without a model server, or without a database, the rest is open all the same."""
+    given = {"SALUS_DATA_DIR": str(folder), "SALUS_MODEL_URL": NOWHERE}
+    async with build(load(given)) as app:
         with pytest.raises(ModelUnavailableError):
             await app.warm()
         assert (folder / "salus.sqlite3").exists()
+    async with build(load(given | {"SALUS_DATABASE_URL": f"sqlite:///{folder}"})) as app:
+        assert app.retriever.similarity("sleep", ["sleep"]) == [0.0]  # not open yet
+        with pytest.raises(StoreError):
+            await app.warm()
+        assert app.retriever.similarity("sleep", ["sleep"])[0] > 0.9
