@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,25 @@ class Server:
         told = self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
         pytest.fail(f"the vLLM server did not come up:\n{told}", pytrace=False)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Its engine stands still: what it writes stays unfinished, what waits goes on waiting,
+        and no processor is taken, however fast or slow the machine is."""
+        engines = self.engines()
+        try:
+            for pid in engines:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in engines:
+                os.kill(pid, signal.SIGCONT)
+
+    def engines(self) -> list[int]:
+        """The ids of the processes that compute."""
+        found = [pid for pid, name in processes() if name.startswith("VLLM::EngineCor")]
+        assert found, "no engine runs"
+        return found
+
     def kill(self) -> None:
         """As a crash would: SIGKILL to the whole group."""
         self._end(signal.SIGKILL)
@@ -117,6 +137,15 @@ class Server:
                 return bool(a.status == 200)
         except (urllib.error.URLError, OSError):
             return False
+
+
+def processes() -> Iterator[tuple[int, str]]:
+    """All that run on this machine: id and name (15 characters of it)."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            yield int(folder.name), (folder / "comm").read_text(encoding="utf-8").strip()
+        except OSError:  # it has ended meanwhile
+            continue
 
 
 @pytest.fixture(scope="session")
