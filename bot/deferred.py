@@ -68,6 +68,11 @@ class DeferredRetriever:
                 self._knowledge = await asyncio.to_thread(self._open)
         return self._knowledge
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Complaints about pages that the index lacks for them; none before it is opened."""
+        return self._knowledge.problems if self._knowledge is not None else ()
+
     def _open(self) -> Knowledge:
         """Open and load everything a search needs: none of it counts as searching."""
         try:

@@ -146,6 +146,16 @@ async def chat_pipe(app: App, who: str, stream: TextIO | None = None) -> None:
             print(f"\n{choices(reply)}")
         sources = render.sources_text(reply)
         print(f"\n{sources}\n" if sources else "", flush=True)
+    if left_out := unread(app, reply.lang if reply else "en"):
+        print(left_out, file=sys.stderr)
+
+
+def unread(app: App, lang: Lang) -> str:
+    """That pages are missing from what is searched, for whoever looks after them; or nothing."""
+    problems = app.retriever.problems
+    if not problems:
+        return ""
+    return t("console.unread", lang, count=len(problems), first=problems[0])
 
 
 async def lines(stream: TextIO) -> AsyncGenerator[str, None]:
@@ -165,6 +175,7 @@ class Terminal:
         self._who = who
         self._lang: Lang = "zh" if app.settings.lang == "zh" else "en"
         self._before: Reply | None = None
+        self._told_unread = False
         self._out = Console(highlight=False, soft_wrap=False)
 
     async def run(self) -> None:
@@ -247,3 +258,6 @@ class Terminal:
             self._out.print(f"\n{choices(reply)}", style="dim", markup=False)
         if reply.votable and reply.citations:
             self._out.print(t("console.rate", reply.lang), style="dim", markup=False)
+        if not self._told_unread and (left_out := unread(self._app, reply.lang)):
+            self._told_unread = True
+            self._out.print(f"\n{left_out}", style="yellow", markup=False)
