@@ -31,6 +31,7 @@ EMERGENCIES = {
     "en-older-adults-falls-3": "head injury on a blood thinner",
     "en-first-aid-3": "a deep cut that does not stop bleeding",
     "zh-first-aid-3": "a cut that keeps bleeding",
+    "zh-dizziness-2": "sudden dizziness and veering to one side: possible stroke",
 }
 URGENT = {
     "en-sleep-apnoea-2": "wakes gasping: heart failure must be told from sleep apnoea",
@@ -50,6 +51,10 @@ URGENT = {
     "zh-older-adults-falls-3": "an old person fell and cannot stand: possible hip fracture",
     "en-first-aid-1": "boiling water on an arm",
     "zh-first-aid-1": "boiling water on a hand",
+    "en-mouth-teeth-2": "a tooth knocked out: a dentist within the hour",
+    "zh-mouth-teeth-2": "a wisdom tooth with half the face swollen",
+    "zh-periods-2": "a pad soaked through in an hour",
+    "zh-stomach-pylori-3": "burning pain at the pit of the stomach, which may be the heart",
 }
 
 
@@ -111,6 +116,9 @@ def test_look_alikes_and_their_dangers(triage: Triage, lang: str) -> None:
         ("腰疼，从屁股到小腿发麻", "腰疼，屁股和会阴发麻，小便没感觉"),
         ("my aunt had a heart attack at 61", "my aunt, 61, is having a heart attack"),
         ("每到换季就咳嗽气喘", "换季气喘，现在嘴唇发紫"),
+        ("停经两年了突然又见红", "怀孕38周见红了"),
+        ("上厕所擦出血了，鲜红的，不疼", "拉了一马桶鲜血，头晕"),
+        ("hives since last night, itchy", "hives since last night and my tongue is swelling"),
         ("am i slowly killing myself with crisps", "i am killing myself tonight"),
         ("quitting smoking, i could strangle everyone", "i want to strangle my wife"),
     ],

@@ -67,7 +67,7 @@ def test_linter_reports_values_without_a_source(folder: Path) -> None:
     ("file", "old", "new", "message"),
     [
         ("red_flags_body.yaml", 'version: "2026', 'version: ["2026', "cannot be read"),
-        ("red_flags_body.yaml", 'version: "2026.11.1"\n', "", "version is missing"),
+        ("red_flags_body.yaml", 'version: "2026.11.2"\n', "", "version is missing"),
         ("red_flags_body.yaml", "level: emergency", "level: deadly", "unknown level"),
         ("red_flags_body.yaml", "level: emergency, ", "", "wrong fields"),
         (
