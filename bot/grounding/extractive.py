@@ -32,6 +32,7 @@ _REDUNDANT = 0.6  # sharing more than this of its content with a chosen sentence
 _REPEATED = 0.9  # … or more than this with the one that says when to get help
 _PASSAGES = 3  # at most so many are quoted, besides the one that says when to get help
 _DIRECT = 2  # sentences taken for fitting the question best, whatever else they tell
+_UNSAID = 2  # sentences taken for naming what was asked and not said yet
 _FITTING = 0.25  # a sentence that fits the question less than this share of the best is left out
 _FIGURE_FITTING = 0.5  # … where a value is to be judged: remarks beside it do not help
 _FIGURED = 1.5  # … and one that tells a figure promises more
@@ -135,7 +136,7 @@ def _choose(pool: list[Candidate], hits: list[Hit], question: str, most: int) ->
         fitting[_DIRECT:],
         key=lambda c: -c.promise * (_FIGURED if figures and tells_figures(c.claims) else 1.0),
     )
-    for candidate in [*fitting[:_DIRECT], *others]:
+    for candidate in [*fitting[:_DIRECT], *_unsaid(fitting), *others]:
         group = _with_company(candidate, pool, chosen)
         if len(chosen) + len(group) > most or candidate.score < least:
             continue
@@ -146,6 +147,20 @@ def _choose(pool: list[Candidate], hits: list[Hit], question: str, most: int) ->
     if not [c for c in chosen if c is not closing]:
         chosen = [max(found, key=lambda c: (not c.dangling, c.score)), *chosen]
     return _with_items(chosen, pool, most, budget)
+
+
+def _unsaid(fitting: list[Candidate]) -> list[Candidate]:
+    """Of Chinese, the sentences beside the direct ones that name a piece of the question which
+    those do not: no likeness is measured there, words are all that ties them to it."""
+    found: list[Candidate] = []
+    said = frozenset[int]().union(*(c.says for c in fitting[:_DIRECT]))
+    beside = {c.hit for c in fitting[:_DIRECT]}
+    for candidate in fitting[_DIRECT:]:
+        news = candidate.says - said
+        if candidate.claims.lang == "zh" and candidate.hit in beside and news:
+            found.append(candidate)
+            said |= news
+    return found[:_UNSAID]
 
 
 def _with_company(

@@ -162,4 +162,7 @@ def _is_abbreviation(before: str, after: str) -> bool:
         return follower.islower() or follower.isdigit()
     if name in _ABBREVIATIONS:
         return bool(follower)
-    return len(name) == 1 and word.group().isupper() and name not in "ci" and follower.isupper()
+    if len(name) > 1 or not word.group().isupper():
+        return False
+    # "H. pylori", "E. coli"; "J. Smith", but "vitamin C. Take" and "so do I. Then" are ends.
+    return follower.islower() or (follower.isupper() and name not in "ci")

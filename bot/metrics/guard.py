@@ -18,6 +18,11 @@ from bot.metrics.reading import Reading
 
 # Kinds logged by a verb without a subject ("slept 5 h"); a device's figure needs its owner.
 _TOLD_BY_ONESELF: Final = frozenset({"sleep", "steps", "exercise", "water"})
+# Where a part of a sentence begins: at a comma, or with none, as people type ("bp 150/95 do i").
+_PART: Final = re.compile(
+    r"[,，;:]|\s-\s"
+    r"|(?<=[\d%a-z])\s+(?=(?:do|should|must|can|could|will|am) i\b|is (?:that|this|it)\b)"
+)
 # "Sugar is high, I am 65": how old, not how high. A bare number at the end of what was read.
 _AGE: Final = re.compile(
     r"\w.*(?:\b(?:i'?m|i am|aged?)|今年|本人|年龄|年纪)\s*(?:都|已经|快|才)?\s*\d{1,3}$", re.DOTALL
@@ -72,10 +77,7 @@ def _asks(sentence: str) -> bool:
     stripped = sentence.strip()
     if stripped.endswith(("?", "？")) or cues.PARTICLE_ZH.search(stripped[-cues.WINDOW :]):
         return True
-    return any(
-        cues.ASKING_EN.match(part)
-        for part in re.split(r"[,，;:]|\s-\s", stripped[: 4 * cues.WINDOW])
-    )
+    return any(cues.ASKING_EN.match(part) for part in _PART.split(stripped[: 4 * cues.WINDOW]))
 
 
 def is_log(guard: Guard, reading: Reading) -> bool:

@@ -268,3 +268,30 @@ def test_a_plea_to_get_help_does_not_silence_the_answer() -> None:
     answer = ask("静息心率55正常吗", found, "zh")
     assert answer.sentences[0].startswith("成年人安静时的心率")
     assert "应去医院检查" in answer.sentences[-1]
+
+
+ULCERS = (
+    "单个的口腔溃疡，多半是咬到、烫到，或者被尖牙、不合适的假牙磨破的。劳累、压力大和激素变化也会引起。"
+    "有的人是缺铁、叶酸或B族维生素，有的是药物引起。医生开的药不要自己停。口腔溃疡不传染。"
+    "嘴里好几处溃疡，手脚又起疹子，要想到手足口病。"
+)
+GERM = "感染者中只有少数人会得胃癌，但根除能降低风险。药要吃满疗程，吃完再复查。"
+TEST = "查幽门螺杆菌首选吹气，也可以查大便抗原。抽血查抗体不能说明现在有没有感染。"
+
+
+def test_what_a_chinese_question_asks_besides_is_said() -> None:
+    """The piece that the fitting sentences do not name: whether it comes from lack of vitamins."""
+    found = compose(
+        "口腔溃疡老不好是缺维生素吗", [hit(ULCERS, "为什么会长口腔溃疡？", lang="zh")], lang="zh"
+    )
+    assert "缺铁、叶酸或B族维生素" in found.text
+
+
+def test_a_chinese_sentence_need_not_repeat_its_heading() -> None:
+    """The section that is asked for leads, although its sentences do not name the germ."""
+    hits = [
+        hit(GERM, "幽门螺杆菌阳性一定要治吗？", 0.78, lang="zh"),
+        hit(TEST, "怎么查幽门螺杆菌？", 0.77, lang="zh"),
+    ]
+    found = compose("幽门螺杆菌阳性要治吗", hits, lang="zh")
+    assert found.sentences[0].startswith("感染者中只有少数人会得胃癌")

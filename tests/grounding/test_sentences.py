@@ -24,6 +24,16 @@ from bot.grounding.sentences import complete_sentences, parse_sentences, split_s
         pytest.param("Take vitamin C. Rest.", ["Take vitamin C.", "Rest."], id="vitamin"),
         pytest.param("By J. Smith et al. in 2020.", ["By J. Smith et al. in 2020."], id="initial"),
         pytest.param(
+            "H. pylori is a germ. E. coli and C. difficile are others. Take vitamin C. Rest.",
+            [
+                "H. pylori is a germ.",
+                "E. coli and C. difficile are others.",
+                "Take vitamin C.",
+                "Rest.",
+            ],
+            id="genus",
+        ),
+        pytest.param(
             "One. [1] Two.[2][3] Three [1, 2].",
             ["One. [1]", "Two.[2][3]", "Three [1, 2]."],
             id="marks",

@@ -19,6 +19,8 @@ NOW = datetime(2026, 11, 22, 14, 0, tzinfo=ZoneInfo(TZ))
         ("bp 148/96", False, ""),
         ("Yesterday I walked 8000 steps.", False, ""),
         ("my bp is 150/95, should I worry?", True, "my , should I worry?"),
+        ("my bp is 150/95 do i need tablets", True, "my do i need tablets"),
+        ("i do what i can, slept 5h", False, "i do what i can"),
         ("我血压150/95，要紧吗？", True, "我 ，要紧吗？"),
         ("今天早上血压126/80，心率68", False, ""),
         ("Can you log 120/80?", True, "Can you log"),
