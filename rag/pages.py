@@ -31,6 +31,12 @@ _PHONE = re.compile(
     r"(?:\b(?:call|dial|ring|text|phone)\b|拨打|呼叫|打)[^\d.。]{0,30}\d{3,5}(?:\D{1,4}\d{3,5})*",
     re.I,
 )
+_VERDICT = re.compile(
+    r"(?:yes|no|(?:usually|mostly|probably) not|not (?:always|usually|necessarily)|it depends)\b"
+    r"[^.:,]{0,20}[:,]"
+    r"|(?:是的|不是|不一定|会|不会|能|不能|可以|不可以|对|不对|有|没有|要|不要|不用|不必)[，：。]",
+    re.IGNORECASE,
+)
 _LIST_LEAD = re.compile(r"^\s*(?:[-*+•]|\d+[.)、])\s+", re.MULTILINE)
 
 
@@ -284,6 +290,11 @@ def _section_complaints(heading: str, body: str) -> Iterator[str]:
         yield f"section {heading!r}: the heading must be a question"
     if not _MARK.search(body):
         yield f"section {heading!r}: has no source mark; add [^source-id]"
+    if verdict := _VERDICT.match(body):
+        yield (
+            f"section {heading!r}: begins with {verdict[0]!r}; a sentence is quoted under other"
+            " questions too, so let it say the whole"
+        )
     for sentence in (s for line in _LIST_LEAD.sub("", body).split("\n") for s in sentences(line)):
         figures = re.search(r"\d", _PHONE.sub("", _MARK.sub("", sentence)))
         if figures and not _MARK.search(sentence):

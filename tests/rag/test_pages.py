@@ -28,6 +28,7 @@ BROKEN = {
     "unknown mark": ("night [^who]", "night [^cdc]", "[^cdc] is not among the sources"),
     "figure": ("hours of sleep [^who]", "hours of sleep", "a figure has no source mark"),
     "no mark": ("night [^who]", "night", "has no source mark"),
+    "verdict": ("Noise, stress", "Yes: noise, stress", "begins with 'Yes:'"),
     "heading": ("Why do I wake at night?", "Waking at night", "the heading must be a question"),
     "too short": ("## Why do I wake", "### Why do I wake", "write at least 3"),
     "early text": ("---\n## How", "---\nHello.\n\n## How", "before the first ## heading"),
