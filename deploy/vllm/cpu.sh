@@ -41,11 +41,10 @@ if [ "${1:-}" = build ]; then exit; fi
 # It takes every core it can get; whoever answers people on the same machine goes first. Linux
 # shares the processor by terminal session before it looks at nice, and a quiet thread of a session
 # that is busy elsewhere can wait for seconds: so the session gives way too (where it has one).
-renice -n 19 $$ >/dev/null 2>&1 || true
 echo 19 2>/dev/null >/proc/self/autogroup || true
 
 # Loopback only; every other switch stands in cpu.yaml.
 export VLLM_CPU_KVCACHE_SPACE=${VLLM_CPU_KVCACHE_SPACE:-2} HF_HUB_OFFLINE=1 \
   VLLM_ALLOW_RUNTIME_LORA_UPDATING=True VLLM_NO_USAGE_STATS=1 DO_NOT_TRACK=1
-exec "$env/bin/python" -m vllm.entrypoints.openai.api_server \
+exec nice -n 19 "$env/bin/python" -m vllm.entrypoints.openai.api_server \
   --model build/smollm2 --config "$here/cpu.yaml" --port "${PORT:-8765}" "$@"

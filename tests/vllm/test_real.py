@@ -276,7 +276,7 @@ def test_the_server_gives_way(server: Server) -> None:
     for pid in server.engines():
         assert os.getpriority(os.PRIO_PROCESS, pid) == 19
         shares = Path(f"/proc/{pid}/autogroup")
-        if shares.exists():  # this kernel shares by session
+        if shares.exists() and os.access(shares, os.W_OK):  # this kernel shares by session
             assert shares.read_text(encoding="ascii").split()[-1] == "19"
 
 
