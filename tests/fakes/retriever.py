@@ -68,6 +68,7 @@ class FakeRetriever:
         self.passages = passages
         self.crossing = crossing
         self.failing = False
+        self.problems: tuple[str, ...] = ()
         self.queries: list[str] = []
 
     async def search(self, query: str, *, lang: Lang | None, limit: int) -> SearchResult:
