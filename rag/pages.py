@@ -32,8 +32,8 @@ _PHONE = re.compile(
     re.I,
 )
 _VERDICT = re.compile(
-    r"(?:yes|no|(?:usually|mostly|probably) not|not (?:always|usually|necessarily)|it depends)\b"
-    r"[^.:,]{0,20}[:,]"
+    r"(?:yes|no|(?:usually|mostly|probably) not|not (?:always|usually|necessarily)"
+    r"|it depends(?: on [^.:,]{1,20})?)[:,]"
     r"|(?:是的|不是|不一定|会|不会|能|不能|可以|不可以|对|不对|有|没有|要|不要|不用|不必)[，：。]",
     re.IGNORECASE,
 )

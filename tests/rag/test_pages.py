@@ -52,6 +52,12 @@ def test_a_broken_field_is_named_with_file_and_mend(
     assert str(path) in str(caught.value)
 
 
+def test_only_a_bare_yes_or_no_is_refused(tmp_path: Path) -> None:
+    """ "No noise, …" says what it says under any question."""
+    text = page_text("en/sleep").replace("Noise, stress and", "No noise, but stress and", 1)
+    assert read_page(write_page(tmp_path, "en/sleep", text)).sections
+
+
 def test_a_source_nobody_cites_is_named(tmp_path: Path) -> None:
     """A source without any mark in the text is refused."""
     extra = "  - {id: cdc, organisation: CDC, title: T, url: https://cdc.gov/x, date: 2024}\n"
