@@ -21,7 +21,8 @@ _TOLD_BY_ONESELF: Final = frozenset({"sleep", "steps", "exercise", "water"})
 # Where a part of a sentence begins: at a comma, or with none, as people type ("bp 150/95 do i").
 _PART: Final = re.compile(
     r"[,，;:]|\s-\s"
-    r"|(?<=[\d%a-z])\s+(?=(?:do|should|must|can|could|will|am) i\b|is (?:that|this|it)\b)"
+    r"|(?<=[\d%a-z])(?<!\bi)\s+(?=(?:do|should|must|can|could|will|am) i\b"
+    r"|is (?:that|this|it) (?:too|so|very|bad|ok|normal|high|low|good|fine|enough|serious)\b)"
 )
 # "Sugar is high, I am 65": how old, not how high. A bare number at the end of what was read.
 _AGE: Final = re.compile(
