@@ -271,9 +271,13 @@ def test_a_plea_to_get_help_does_not_silence_the_answer() -> None:
 
 
 ULCERS = (
-    "单个的口腔溃疡，多半是咬到、烫到，或者被尖牙、不合适的假牙磨破的。劳累、压力大和激素变化也会引起。"
-    "有的人是缺铁、叶酸或B族维生素，有的是药物引起。医生开的药不要自己停。口腔溃疡不传染。"
-    "嘴里好几处溃疡，手脚又起疹子，要想到手足口病。"
+    "单个的口腔溃疡，多半是咬到、烫到，或者被尖牙、不合适的假牙磨破的。"
+    "劳累、压力大、激素变化、家族体质和刚戒烟也会引起。"
+    "有的人是缺铁、叶酸或B族维生素，有的是药物引起，比如某些消炎止痛药。医生开的药不要自己停。"
+    "口腔溃疡不传染。嘴里好几处溃疡，手脚又起疹子，要想到手足口病。"
+)
+HEALING = (
+    "多数口腔溃疡1～2周自己会好，没有一抹就好的办法。好之前少刺激它。疼得厉害，问药师要止疼的凝胶。"
 )
 GERM = "感染者中只有少数人会得胃癌，但根除能降低风险。药要吃满疗程，吃完再复查。"
 TEST = "查幽门螺杆菌首选吹气，也可以查大便抗原。抽血查抗体不能说明现在有没有感染。"
@@ -281,9 +285,11 @@ TEST = "查幽门螺杆菌首选吹气，也可以查大便抗原。抽血查抗
 
 def test_what_a_chinese_question_asks_besides_is_said() -> None:
     """The piece that the fitting sentences do not name: whether it comes from lack of vitamins."""
-    found = compose(
-        "口腔溃疡老不好是缺维生素吗", [hit(ULCERS, "为什么会长口腔溃疡？", lang="zh")], lang="zh"
-    )
+    hits = [
+        hit(ULCERS, "为什么会长口腔溃疡？", 0.86, lang="zh"),
+        hit(HEALING, "口腔溃疡怎样好得快？", 0.78, lang="zh"),
+    ]
+    found = compose("口腔溃疡老不好是缺维生素吗", hits, lang="zh")
     assert "缺铁、叶酸或B族维生素" in found.text
 
 
